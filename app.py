@@ -1,0 +1,45 @@
+"""Start Latent Lab with `streamlit run app.py`: warm-up, clean shutdown, compression, and nothing else."""
+
+import gc
+import importlib
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import Receive, Scope, Send
+
+from genlib.ui import state
+
+
+class Compression(GZipMiddleware):
+    """gzip for scripts and styles (9 MB become 3); media stay as they are, films are played by byte ranges."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self.app if "/media/" in scope.get("path", "") else super().__call__)(scope, receive, send)
+
+
+def warm_up() -> None:
+    """Start the training service and import torch, once the first page is on screen or nobody has come."""
+    state.FIRST_PAGE.wait(timeout=4)
+    from genlib import jobs
+
+    jobs.serve()
+    importlib.import_module("genlib.models")
+    gc.collect()
+    gc.freeze()  # what is imported by now stays: collecting it again would cost 0.1 s each time
+
+
+@asynccontextmanager
+async def lifespan(app: st.App) -> AsyncIterator[None]:
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    yield
+    from genlib import jobs
+
+    jobs.close()
+
+
+app = st.App(Path(__file__).parent / "genlib" / "ui" / "frame.py", lifespan=lifespan, middleware=[Middleware(Compression, compresslevel=6)])

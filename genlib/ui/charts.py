@@ -1,0 +1,151 @@
+"""Charts that keep their place while their data grow: curves, bars and scatters, all by ECharts with a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from genlib.scores import GROUPS, METRICS
+
+LIMIT = 500  # points a curve on screen: more cannot be told apart and cost time at each tick
+SHOWN = 4000  # points a scatter
+_GREY = "#8a8f98"  # readable on light and dark
+
+History = Mapping[str, np.ndarray]
+
+
+def thin(x: np.ndarray, y: np.ndarray, limit: int = LIMIT) -> list[list[float]]:
+    """Turn a curve into at most `limit` [x, y] pairs without gaps, the last one kept.
+
+    The stride is a power of two, so that a growing curve does not shimmer.
+    """
+    there = np.flatnonzero(np.isfinite(y))
+    stride = 1
+    while len(there) / stride > limit - 1:
+        stride *= 2
+    places = np.unique(np.append(there[::stride], there[-1:])).astype(int)
+    return [[float(x[place]), float(f"{y[place]:.5g}")] for place in places]
+
+
+def curves(history: History, key: str, columns: int = 3, height: int = 220) -> None:
+    """Draw a run's history: one chart a group of METRICS, one line a metric."""
+    groups = grouped(history)
+    if not groups:
+        return
+    cells = st.grid(columns, min_column_width=260, gap=("small", "medium"))
+    for group, names in groups.items():
+        with cells.cell():
+            lines = {metric_label(name): thin(history["step"], history[name]) for name in names}
+            line_chart(lines, GROUPS[group], f"{key}-{group}", height, unit=metric_unit(names[0]))
+
+
+def compare(histories: Mapping[str, History], metric: str, key: str, height: int = 260) -> None:
+    """Draw one metric of several runs, one line a run."""
+    lines = {title: thin(history["step"], history[metric]) for title, history in histories.items() if metric in history}
+    line_chart(lines, metric_label(metric), key, height, unit=metric_unit(metric))
+
+
+def grouped(history: History) -> dict[str, list[str]]:
+    """Sort the metrics that a history has into their charts, in the order of METRICS."""
+    found: dict[str, list[str]] = {}
+    for name, metric in METRICS.items():
+        if name in history and np.isfinite(history[name]).any():
+            found.setdefault(metric.group, []).append(name)
+    return found
+
+
+def shared_metrics(histories: Iterable[History]) -> list[str]:
+    """List the metrics that at least one of the histories has, in the order of METRICS."""
+    names = {name for history in histories for group in grouped(history).values() for name in group}
+    return [name for name in METRICS if name in names]
+
+
+def metric_label(name: str) -> str:
+    return METRICS[name].label if name in METRICS else name
+
+
+def metric_unit(name: str) -> str:
+    return METRICS[name].unit if name in METRICS else ""
+
+
+def line_chart(lines: Mapping[str, list[list[float]]], title: str, key: str, height: int = 220, unit: str = "") -> None:
+    """Draw named lines of [step, value] pairs. The legend stands under the title and scrolls when it is long."""
+    spec = {
+        "animation": False,
+        "title": {"text": f"{title} ({unit})" if unit else title, "left": 0, "top": 0, "textStyle": {"fontSize": 13}},
+        "legend": {"type": "scroll", "left": 0, "top": 22, "itemWidth": 16, "itemHeight": 8, "itemGap": 14},
+        "grid": {"left": 4, "right": 14, "top": 52, "bottom": 4, "containLabel": True},
+        "tooltip": {"trigger": "axis", "confine": True},
+        "xAxis": {"type": "value", "min": "dataMin", "max": "dataMax", "splitNumber": 4, "splitLine": {"show": False}},
+        "yAxis": {"type": "value", "scale": True, "splitNumber": 4},
+        "series": [
+            {"type": "line", "name": name, "data": pairs, "showSymbol": len(pairs) == 1, "lineStyle": {"width": 1.8}}
+            for name, pairs in lines.items()
+        ],
+    }
+    st.echarts_chart(spec, height=height, key=key, alt=f"{title} by training step: {', '.join(lines)}")
+
+
+def bars(values: Mapping[str, Mapping[str, int]], title: str, key: str, height: int = 260) -> None:
+    """Draw stacked bars: series name -> category -> count. Categories are read from the first series."""
+    categories = list(next(iter(values.values()), {}))
+    spec = {
+        "animation": False,
+        "legend": {"left": 0, "top": 0},
+        "grid": {"left": 4, "right": 14, "top": 32, "bottom": 4, "containLabel": True},
+        "tooltip": {"trigger": "axis", "confine": True},
+        "xAxis": {"type": "value", "splitNumber": 4},
+        "yAxis": {
+            "type": "category",
+            "data": categories,
+            "inverse": True,
+            "axisLabel": {"width": 110, "overflow": "truncate", "interval": 0},
+        },
+        "series": [
+            {"type": "bar", "name": name, "stack": "all", "data": [int(row[category]) for category in categories], "barWidth": "62%"}
+            for name, row in values.items()
+        ],
+    }
+    st.echarts_chart(spec, height=max(height, 60 + 22 * len(categories)), key=key, alt=title)
+
+
+def points(
+    xy: np.ndarray,
+    key: str,
+    labels: np.ndarray | None = None,
+    names: tuple[str, ...] = (),
+    behind: np.ndarray | None = None,
+    height: int = 420,
+    alt: str = "Points in the plane",
+) -> None:
+    """Draw points (n, 2) in a frame that does not move; by label where given, with others greyed `behind` them.
+
+    At most SHOWN of each are drawn: the first ones, as the order of a data set is random.
+    """
+    series = [] if behind is None else [_dots("Data", behind[:SHOWN], 3, _GREY, 0.35)]
+    if labels is None or not names:
+        series.append(_dots("Samples" if behind is not None else "Points", xy[:SHOWN], 4))
+    else:
+        shown, belongs = xy[:SHOWN], labels[:SHOWN]
+        series += [_dots(name, shown[belongs == label], 4) for label, name in enumerate(names)]
+    reach = float(np.ceil(np.abs(behind if behind is not None else xy).max(initial=1.0) * 1.15 * 2) / 2)
+    axis = {"type": "value", "min": -reach, "max": reach, "splitNumber": 4, "axisLabel": {"showMinLabel": False, "showMaxLabel": False}}
+    spec = {
+        "animation": False,
+        "legend": {"type": "scroll", "left": 0, "top": 0, "show": len(series) > 1},
+        "grid": {"left": 4, "right": 10, "top": 30 if len(series) > 1 else 8, "bottom": 4, "containLabel": True},
+        "tooltip": {"trigger": "item"},
+        "xAxis": axis,
+        "yAxis": axis,
+        "series": series,
+    }
+    st.echarts_chart(spec, height=height, key=key, alt=alt)
+
+
+def _dots(name: str, xy: np.ndarray, size: float, colour: str | None = None, opacity: float = 0.75) -> dict[str, Any]:
+    style: dict[str, Any] = {"opacity": opacity} | ({"color": colour} if colour else {})
+    data = np.round(xy, 3).tolist()
+    return {"type": "scatter", "name": name, "data": data, "symbolSize": size, "itemStyle": style, "silent": colour is not None}

@@ -1,0 +1,195 @@
+"""What several pages show of runs and data: pictures, states, progress, sizes and times."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from genlib import images
+from genlib.ui import charts, state
+
+if TYPE_CHECKING:
+    from genlib.computation import Computation
+    from genlib.runs import Run
+
+# state: word, icon, colour; the word and the icon say it without the colour
+STATES = {
+    "queued": ("Waiting", "hourglass_top", "orange"),
+    "starting": ("Starting", "rocket_launch", "blue"),
+    "running": ("Training", "play_arrow", "blue"),
+    "paused": ("Paused", "pause", "orange"),
+    "stopped": ("Stopped", "stop", "gray"),
+    "finished": ("Finished", "check", "green"),
+    "failed": ("Failed", "error", "red"),
+    "lost": ("Interrupted", "link_off", "red"),
+    "example": ("Example", "school", "violet"),
+}
+
+
+# Words and numbers
+
+
+def badge(name: str) -> None:
+    """Show the state of a run as an icon and a word."""
+    word, icon, colour = STATES[name]
+    st.badge(word, icon=f":material/{icon}:", color=colour)  # type: ignore[arg-type]
+
+
+def bytes_text(size: float | None) -> str:
+    """Write a size: 512 B, 3.4 MB. A dash where it is not known."""
+    if size is None:
+        return "–"
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            break
+        size /= 1000
+    return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+
+
+def duration(seconds: float | None) -> str:
+    """Write a time: 8 s, 3 min 20 s, 2 h 05 min. A dash where it is not known."""
+    if seconds is None or not np.isfinite(seconds):
+        return "–"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def count(number: float | None) -> str:
+    """Write a count: 970, 12,000, 1.2 M."""
+    if number is None or not np.isfinite(number):
+        return "–"
+    return f"{number / 1e6:.1f} M" if number >= 1e6 else f"{number:,.0f}"
+
+
+def recipe(config: Any) -> str:
+    """Say in one line what a run is made of."""
+    size = f" at {config.size}×{config.size}" if config.size else ""
+    parts = (config.model.upper(), f"{config.dataset}{size}", f"{config.latent_dim} latent dimensions", f"batch {config.batch_size}")
+    return " · ".join(parts)
+
+
+# Pictures
+
+
+def picture(pixels: np.ndarray, alt: str, least: int = 720, width: Any = "stretch", caption: str | None = None) -> None:
+    """Show pixels (h, w, c) uint8 with their squares kept sharp; `least` is the fewest screen pixels across."""
+    st.image(_png(np.ascontiguousarray(pixels), least), width=width, caption=caption, alt=alt)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _png(pixels: np.ndarray, least: int) -> bytes:
+    return images.png(images.enlarge(pixels, least))
+
+
+def montage(pixels: np.ndarray, alt: str, columns: int | None = None, least: int = 720, width: Any = "stretch") -> None:
+    """Show pictures (n, h, w, c) as one."""
+    picture(images.montage(pixels, columns), alt, least, width)
+
+
+def items(values: np.ndarray, alt: str, key: str, columns: int | None = None, labels: np.ndarray | None = None) -> None:
+    """Show items of either kind: pictures as one picture, points as a scatter."""
+    if values.ndim == 4:
+        montage(values, alt, columns)
+    else:
+        charts.points(values, key, labels=labels, alt=alt)
+
+
+def last_samples(run: Run, key: str, least: int = 480) -> None:
+    """Show what a run drew last, whatever its kind; a quiet word where it has drawn nothing yet."""
+    pixels = run.samples()
+    if pixels is None:
+        st.caption("Nothing drawn yet.")
+    elif pixels.ndim == 3:
+        picture(pixels, f"Samples of {run.config.title or run.name}", least)
+    else:
+        charts.points(pixels, key, height=220, alt=f"Samples of {run.config.title or run.name}")
+
+
+# Runs
+
+
+def title(run: Run) -> str:
+    """What a run is called on screen."""
+    return run.config.title or run.name
+
+
+def run_state(run: Run) -> str:
+    """The state's name as STATES has it; bundled runs are examples."""
+    from genlib import jobs
+
+    return "example" if run.bundled else jobs.status(run).state
+
+
+def choose_run(label: str = "Run", key: str = "run-choice", kind: str | None = None, encoder: bool = False) -> Run | None:
+    """Let a run with weights be picked and make it the current one; where there is none, say how to get one.
+
+    `kind` limits the list to runs on "pictures" or "points"; `encoder` to models that can encode.
+    """
+    from genlib.runs import Run
+
+    runs = {run.name: run for run in Run.all() if run.snapshots() and _suits(run, kind, encoder)}
+    if not runs:
+        nothing_yet("There is no trained model for this page yet.")
+        return None
+    current = state.current_run()
+    start = list(runs).index(current.name) if current and current.name in runs else 0
+    name = st.selectbox(label, list(runs), index=start, format_func=lambda row: _run_label(runs[row]), key=f"{key}-{list(runs)[start]}")
+    if current is None or name != current.name:
+        state.choose_run(runs[name])
+    return runs[name]
+
+
+def _run_label(run: Run) -> str:
+    return f"{title(run)} ({'example, ' if run.bundled else ''}{run.config.model.upper()}, {run.config.dataset})"
+
+
+def _suits(run: Run, kind: str | None, encoder: bool) -> bool:
+    from genlib import data
+
+    known = data.sources().get(run.config.dataset)
+    if kind and (known is None or known.kind != kind):
+        return False
+    return not encoder or run.config.model != "gan"
+
+
+def nothing_yet(sentence: str) -> None:
+    """Fill an empty page: the sentence, and the way to the first run."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.space("small")
+        st.markdown(f":material/science: &nbsp; {sentence}", text_alignment="center")
+        if st.button("Train one", type="primary", icon=":material/play_circle:", key="train-one"):
+            state.go("train")
+        st.space("small")
+
+
+# Progress
+
+
+def waiting(computation: Computation | None, words: str, key: str = "waiting") -> bool:
+    """Show a computation's progress with Cancel while it runs, and say so where it failed; True while it runs.
+
+    The page runs again when it is over, with the result in `computation.result`.
+    """
+    if computation is None:
+        return False
+    if computation.state == "failed":
+        st.error(computation.error or "This did not work.", icon=":material/error:")
+    if computation.state == "cancelled":
+        st.caption(":material/cancel: Cancelled.")
+    if computation.state != "running":
+        return False
+    st.fragment(_progress, run_every=0.3)(computation, words, key)
+    return True
+
+
+def _progress(computation: Computation, words: str, key: str) -> None:
+    if computation.state != "running":
+        st.rerun()
+    bar, button = st.columns([5, 1], vertical_alignment="center")
+    bar.progress(min(max(computation.fraction or 0.0, 0.0), 1.0), text=computation.message or words)
+    button.button("Cancel", icon=":material/close:", key=f"{key}-cancel", on_click=computation.cancel, width="stretch")
