@@ -1,0 +1,335 @@
+"""The training loop. It cannot tell a GAN from a VAE, nor a live run from one that is resumed."""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genlib import data, files, images
+from genlib.models import build
+from genlib.models.base import Model, Optimizers
+from genlib.runs import Run
+
+TICK = 0.1  # seconds between two looks at the clock's other hands: what the page wants, the log
+PREVIEW = 0.45  # seconds between two live pictures: two a second with a little to spare
+CHECKPOINT = 15.0  # seconds that a killed process loses at most
+SNAPSHOTS = 40
+HELD_OUT = 1000  # items measured at each snapshot; all of the test split at the end
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a tick tells: `metrics` are means since the last tick, `trouble` is a sentence while something must be waited for."""
+
+    step: int
+    total: int
+    seconds: float
+    metrics: dict[str, float]
+    samples: np.ndarray | None = None
+    trouble: str = ""
+
+
+class Diverged(ArithmeticError):
+    """A loss is no longer a number; the message says at which step and what to try."""
+
+
+def pick_device() -> torch.device:
+    """Choose the accelerator if there is one, else the CPU with one core left for the page."""
+    found = torch.accelerator.current_accelerator(check_available=True)
+    if found is None:
+        torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+        return torch.device("cpu")
+    return found
+
+
+def train(run: Run, device: torch.device | None = None) -> Generator[Progress, str | None, None]:
+    """Train until the recipe's last step; go on from the checkpoint where there is one. Closing it saves.
+
+    Yields about every TICK seconds. What is sent in is obeyed: "save" writes a checkpoint, "one" yields again after one step.
+    Raises Diverged on a loss that is not finite, runs.LeaseLost when somebody else took charge.
+    """
+    config, device = run.config, device or pick_device()
+    feed = Feed(data.load(config.dataset, config.size), config.batch_size, config.seed, device)
+    torch.manual_seed(config.seed)
+    state = State(build(config, config.shape).to(device))
+    saved = run.checkpoint(device)
+    if saved:
+        state.restore(saved)
+        run.rewind(state.step)
+    rehearse(state.model, state.optimizers, feed.batch(0))
+    album = Album(feed, state.averaged, config.seed)
+    schedule = snapshot_steps(config.steps)
+    progress = Progress(state.step, config.steps, state.seconds, {})
+    clock = Clock(state.seconds)
+    seen: dict[str, list[Tensor]] = defaultdict(list)
+    if not saved:
+        yield from insist(lambda: album.keep(run, state.averaged, 0), progress)
+        yield from insist(lambda: run.save(state.checkpoint()), progress)
+    order = yield progress  # ready, before the first step
+    try:
+        while state.step < config.steps:
+            if order == "save":
+                yield from insist(lambda: run.save(state.checkpoint()), progress)
+                order = yield progress
+                clock.skip_pause()
+                continue
+            for name, value in state.advance(feed).items():
+                seen[name].append(value)
+            due = state.step in schedule
+            if not (due or order == "one" or clock.due("tick", TICK) or state.step == config.steps):
+                continue
+            metrics = finite_means(seen, state.step)
+            state.seconds = clock.seconds()
+            progress = Progress(state.step, config.steps, state.seconds, metrics)
+            line = {"step": state.step, "seconds": round(state.seconds, 3), **metrics}
+            if due:
+                line |= held_out(state.averaged, feed, HELD_OUT)
+                yield from insist(lambda: album.keep(run, state.averaged, state.step), progress)
+            if due or order == "one" or clock.due("log", 2.5 * TICK):
+                yield from insist(lambda line=line: run.log(line), progress)
+                seen.clear()
+            if order == "one" or clock.due("preview", PREVIEW):
+                progress = replace(progress, samples=album.samples(state.averaged))
+                yield from insist(lambda: album.live(run, state.averaged), progress)
+            if clock.due("checkpoint", CHECKPOINT):
+                yield from insist(lambda: run.save(state.checkpoint()), progress)
+            order = yield progress
+            clock.skip_pause()
+    except GeneratorExit:
+        run.save(state.checkpoint())
+        raise
+    line = {"step": state.step, "seconds": round(state.seconds, 3), **held_out(state.averaged, feed, None)}
+    yield from insist(lambda: finish(run, state, line), progress)
+    yield replace(progress, metrics=progress.metrics | line, samples=album.samples(state.averaged))
+
+
+class State:
+    """Everything that training changes."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model.train()
+        if len(model.shape) == 3:
+            self.model.to(memory_format=torch.channels_last)
+        self.averaged = copy.deepcopy(model).eval() if model.ema else model
+        self.optimizers = model.optimizers()
+        self.step = 0
+        self.seconds = 0.0
+
+    def advance(self, feed: Feed) -> dict[str, Tensor]:
+        """Do one step and let the averaged weights follow."""
+        metrics = self.model.step(*feed.batch(self.step), self.optimizers)
+        self.step += 1
+        if self.averaged is not self.model:
+            # The warm-up lets the average forget the random start (recipes of the field; TensorFlow's moving average has the same).
+            follow(self.averaged, self.model, min(self.model.ema, (1 + self.step) / (10 + self.step)))
+        return metrics
+
+    def checkpoint(self) -> dict[str, Any]:
+        accelerator = {} if self.model.device.type == "cpu" else {"accelerator": torch.get_device_module().get_rng_state()}
+        return {
+            "step": self.step,
+            "seconds": self.seconds,
+            "model": self.model.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
+            "random": {"cpu": torch.get_rng_state(), **accelerator},
+        }
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        self.step, self.seconds = saved["step"], saved["seconds"]
+        self.model.load_state_dict(saved["model"])
+        self.averaged.load_state_dict(saved["averaged"])
+        for name, optimizer in self.optimizers.items():
+            optimizer.load_state_dict(saved["optimizers"][name])
+        torch.set_rng_state(saved["random"]["cpu"].cpu())
+        if "accelerator" in saved["random"]:
+            torch.get_device_module().set_rng_state(saved["random"]["accelerator"].cpu())
+
+
+@torch.no_grad()
+def follow(averaged: Model, model: Model, decay: float) -> None:
+    """Move averaged weights towards the model's; copy what is not a weight."""
+    torch._foreach_lerp_(list(averaged.parameters()), list(model.parameters()), 1 - decay)
+    for mine, theirs in zip(averaged.buffers(), model.buffers(), strict=True):
+        mine.copy_(theirs)
+
+
+class Feed:
+    """The training items on the device as they are; a batch is an index. Batch number i depends on seed and i alone."""
+
+    def __init__(self, dataset: data.Dataset, batch_size: int, seed: int, device: torch.device) -> None:
+        self.dataset, self.batch_size, self.seed, self.device = dataset, batch_size, seed, device
+        self.rows = np.flatnonzero(dataset.split)
+        self.items = torch.as_tensor(dataset.items[self.rows]).to(device)
+        self.labels = torch.as_tensor(dataset.labels[self.rows]).to(device)
+        self._orders: dict[int, Tensor] = {}
+
+    def batch(self, number: int) -> tuple[Tensor, Tensor]:
+        """Return (items (b, *shape), labels (b,)); what is left of an epoch is filled up from the next one."""
+        first, count = number * self.batch_size, len(self.items)
+        pieces = []
+        while (missing := self.batch_size - sum(map(len, pieces))) > 0:
+            epoch, start = divmod(first + self.batch_size - missing, count)
+            pieces.append(self._order(epoch)[start : start + missing])
+        index = torch.cat(pieces)
+        return self.tensors(self.items[index]), self.labels[index]
+
+    def tensors(self, items: Tensor) -> Tensor:
+        """Pixels (n, h, w, c) to images (n, c, h, w) in [-1, 1]; points as they are."""
+        return images.unit(items).permute(0, 3, 1, 2) if items.dtype == torch.uint8 else items
+
+    def held_out(self, limit: int | None, rows: int = 500) -> Iterator[Tensor]:
+        """Go through the test items, evenly spread over all of them if there is a limit."""
+        chosen = np.flatnonzero(~self.dataset.split)
+        if limit and limit < len(chosen):
+            chosen = chosen[np.linspace(0, len(chosen) - 1, limit).astype(int)]
+        for start in range(0, len(chosen), rows):
+            yield self.tensors(torch.as_tensor(self.dataset.items[chosen[start : start + rows]]).to(self.device))
+
+    def _order(self, epoch: int) -> Tensor:
+        if epoch not in self._orders:
+            generator = torch.Generator().manual_seed((self.seed * 1_000_003 + epoch) % 2**63)
+            self._orders = {key: order for key, order in self._orders.items() if key >= epoch - 1}
+            self._orders[epoch] = torch.randperm(len(self.items), generator=generator).to(self.device)
+        return self._orders[epoch]
+
+
+class Album:
+    """What is shown of a run: always the same codes and the same originals, drawn with a generator of their own."""
+
+    def __init__(self, feed: Feed, model: Model, seed: int) -> None:
+        points = len(model.shape) == 1
+        self.columns = 8 if points or model.shape[-1] <= 32 else 6
+        generator = torch.Generator().manual_seed(seed)
+        self.codes = model.prior(2500 if points else self.columns**2, generator).cpu().numpy()
+        test = np.flatnonzero(~feed.dataset.split)
+        self.originals = feed.dataset.items[test[:: max(1, len(test) // 8)][:8]]
+        self.reconstructs = model.has_encoder and not points
+
+    def samples(self, model: Model) -> np.ndarray:
+        """Decode the fixed codes: a montage (H, W, c) uint8, or points (n, 2)."""
+        items = model.generate(self.codes)
+        return images.montage(items, self.columns) if items.dtype == np.uint8 else items
+
+    def live(self, run: Run, model: Model, step: int | None = None) -> None:
+        """Keep the latest samples and reconstructions, or those of a step."""
+        run.draw("samples", self.samples(model), step)
+        if self.reconstructs:
+            copies = model.generate(model.embed(self.originals))
+            run.draw("reconstructions", images.montage(np.concatenate([self.originals, copies]), len(self.originals)), step)
+
+    def keep(self, run: Run, model: Model, step: int) -> None:
+        """Keep weights and pictures of a step: the time bar's data."""
+        run.keep_weights(model, f"snapshots/{step:08d}")
+        self.live(run, model, step)
+
+
+class Clock:
+    """Seconds of training, and what is due. Time spent paused does not count."""
+
+    def __init__(self, seconds: float) -> None:
+        self._start = time.perf_counter() - seconds
+        self._last: dict[str, float] = {"checkpoint": time.perf_counter()}
+        self._yielded = 0.0
+
+    def seconds(self) -> float:
+        self._yielded = time.perf_counter()
+        return self._yielded - self._start
+
+    def due(self, what: str, every: float) -> bool:
+        now = time.perf_counter()
+        if now - self._last.get(what, -math.inf) < every:
+            return False
+        self._last[what] = now
+        return True
+
+    def skip_pause(self) -> None:
+        """Take the time since the last tick off if the driver kept us waiting."""
+        waited = time.perf_counter() - self._yielded
+        if waited > 1.0:
+            self._start += waited
+
+
+def snapshot_steps(total: int) -> set[int]:
+    """About SNAPSHOTS steps from 1 to the last one, even on a logarithmic scale: early training changes fastest."""
+    return {round(step) for step in np.geomspace(1, total, SNAPSHOTS)}
+
+
+def rehearse(model: Model, optimizers: Optimizers, batch: tuple[Tensor, Tensor]) -> None:
+    """Do one step and undo it: memory that is too small shows here, and the first real step is quick. Leaves no trace.
+
+    Weights, batch-norm statistics, optimizer states and random numbers are afterwards what they were, bit for bit.
+    """
+    weights = {name: value.clone() for name, value in model.state_dict().items()}
+    states = {name: copy.deepcopy(optimizer.state_dict()) for name, optimizer in optimizers.items()}
+    with torch.random.fork_rng(enabled=True):
+        model.step(*batch, optimizers)
+    model.load_state_dict(weights)
+    for name, optimizer in optimizers.items():
+        optimizer.load_state_dict(states[name])
+        optimizer.zero_grad(set_to_none=True)
+
+
+def held_out(model: Model, feed: Feed, limit: int | None) -> dict[str, float]:
+    """Measure the model on test items: means, by the metric's name with test_ before it; empty for models that measure nothing."""
+    sums: dict[str, float] = defaultdict(float)
+    count, training = 0, model.training
+    model.eval()
+    with torch.random.fork_rng(enabled=True), torch.inference_mode():
+        torch.manual_seed(0)  # the same draws at every snapshot: a curve, not noise
+        for batch in feed.held_out(limit):
+            count += len(batch)
+            for name, value in model.measure(batch).items():
+                sums[f"test_{name}"] += float(value)
+            if not sums:
+                break
+    model.train(training)
+    return {name: value / count for name, value in sums.items()}
+
+
+def finite_means(seen: dict[str, list[Tensor]], step: int) -> dict[str, float]:
+    """Average each metric since the last log line: the only place where the device is waited for. Raises Diverged."""
+    means = {}
+    for name, values in seen.items():
+        column = torch.stack(values).float().cpu()
+        bad = (~torch.isfinite(column)).nonzero().flatten()
+        if len(bad):
+            raise Diverged(
+                f"{name} became {column[bad[0]].item()} at step {step - len(column) + 1 + int(bad[0])}. Training stopped there; the last good "
+                "checkpoint is kept. Try a smaller learning rate or a larger batch in a new run."
+            )
+        means[name] = float(column.mean())
+    return means
+
+
+def insist(write: Callable[[], None], progress: Progress) -> Iterator[Progress]:
+    """Write; as long as the disk refuses, yield the sentence that says why, and try again when asked on."""
+    while True:
+        try:
+            return write()
+        except OSError as error:
+            yield replace(progress, trouble=files.sentence(error))
+
+
+def finish(run: Run, state: State, line: dict[str, float]) -> None:
+    """Keep the final weights, the checkpoint and the last figures."""
+    run.save(state.checkpoint())
+    run.keep_weights(state.averaged, "model")
+    run.log(line)
+
+
+if __name__ == "__main__":
+    from genlib.command import main
+
+    sys.exit(main())
