@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 # Charts by name, in the order in which they are shown, with their titles.
 GROUPS: dict[str, str] = {
     "losses": "Loss",
