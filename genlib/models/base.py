@@ -23,6 +23,7 @@ class Model(nn.Module, ABC):
     has_encoder: bool = False
     takes_labels: bool = False
     ema: float = 0.0  # decay of the averaged weights that previews and results use; 0 means the weights as they are
+    batches: int = 1  # how many batches one step takes: the loop hands it batch_size * batches items at a time
 
     def __init__(self, shape: tuple[int, ...], latent_dim: int, options: Any) -> None:
         super().__init__()
@@ -33,6 +34,10 @@ class Model(nn.Module, ABC):
     @abstractmethod
     def optimizers(self) -> dict[str, Optimizer]:
         """Make one optimizer a network, by the network's name."""
+
+    @abstractmethod
+    def learning_rates(self) -> dict[str, float]:
+        """Return the rate of each optimizer as the options have it now."""
 
     @abstractmethod
     def step(self, batch: Tensor, labels: Tensor | None, optimizers: Optimizers) -> dict[str, Tensor]:
@@ -57,6 +62,13 @@ class Model(nn.Module, ABC):
     def prior(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw n codes from the prior with a generator of the CPU, so that every device sees the same ones."""
         return torch.randn(n, self.latent_dim, generator=generator).to(self.device)
+
+    def turn(self, options: Any, optimizers: Optimizers) -> None:
+        """Take over knobs that were turned while training: settled options that differ in live knobs only."""
+        self.options = options
+        for name, rate in self.learning_rates().items():
+            for group in optimizers[name].param_groups:
+                group["lr"] = rate
 
     @property
     def device(self) -> torch.device:

@@ -1,0 +1,169 @@
+"""The two kinds of network every model is made of: fully connected layers, and DCGAN's convolutions.
+
+Apart from the models because a VAE's encoder and a GAN's discriminator are the same trunk, as are decoder and generator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
+from typing import Any, Protocol, final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from genlib.choices import pick
+
+POOLED = 4  # side of the maps that describe an item: DCGAN's protocol (Radford 2016, section 5.1)
+WIDEST = 8  # channels double with every halving, up to this many times the first layer's
+SMALLEST = 8  # a side of this or more is halved again
+CONV_WIDTH = {"cpu": 32}  # a step within a tenth of a second on two cores; elsewhere DCGAN's own 64
+
+Activation = Callable[[], nn.Module]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a network is built, every value explicit."""
+
+    trunk: str
+    width: int
+    layers: int
+    activation: Activation
+    batch_norm: bool = False
+
+
+class Built(Protocol):
+    """The knobs of any model that say how its networks are built."""
+
+    @property
+    def trunk(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def layers(self) -> int: ...
+
+
+@final
+class Trunk(nn.Module):
+    """Layers that look at items: (n, *shape) -> (n, outputs)."""
+
+    def __init__(self, layers: list[nn.Module], outputs: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.outputs = outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return x.flatten(1)
+
+    def describe(self, x: Tensor) -> Tensor:
+        """Put the activations of all layers side by side, maps max-pooled to 4x4: (n, *shape) -> (n, f)."""
+        found = []
+        for layer in self.layers:
+            x = layer(x)
+            found.append(functional.adaptive_max_pool2d(x, POOLED) if x.ndim == 4 else x)
+        return torch.cat([activations.flatten(1) for activations in found], dim=1)
+
+
+def settle_layout(options: Built, shape: tuple[int, ...], device_type: str, mlp_width: int, mlp_layers: int) -> dict[str, Any]:
+    """Replace automatic values of trunk, width and layers by explicit ones; raise ValueError for what cannot be built."""
+    trunk = options.trunk
+    if trunk == "auto":
+        trunk = "conv" if len(shape) == 3 else "mlp"
+    if trunk == "mlp":
+        return {"trunk": trunk, "width": options.width or mlp_width, "layers": options.layers or mlp_layers}
+    sides(square(shape))
+    if options.layers:
+        raise ValueError(
+            "layers has no effect on a conv trunk, whose layers follow from the picture size; set layers to 0, or take trunk mlp"
+        )
+    return {"trunk": trunk, "width": options.width or CONV_WIDTH.get(device_type, 64), "layers": 0}
+
+
+def make_trunk(layout: Layout, shape: tuple[int, ...]) -> Trunk:
+    """Make the network that looks at items."""
+    return pick("trunk", layout.trunk, TRUNKS)(layout, shape)
+
+
+def make_generator(layout: Layout, latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
+    """Make the network from codes to items, (n, latent_dim) -> (n, *shape), not squashed to any range."""
+    return pick("trunk", layout.trunk, GENERATORS)(layout, latent_dim, shape)
+
+
+def square(shape: tuple[int, ...]) -> int:
+    """Return the side of a square picture's shape (c, h, w); raise ValueError for points and other pictures."""
+    if len(shape) != 3 or shape[1] != shape[2]:
+        raise ValueError(f"a conv trunk needs square pictures, got items of shape {shape}; take trunk mlp")
+    return shape[1]
+
+
+def sides(size: int) -> list[int]:
+    """List the sides of the maps from the picture inwards, halved while 8 or more and even: 28 -> [28, 14, 7].
+
+    Raises ValueError where the smallest map would still be 8 or more.
+    """
+    found = [size]
+    while found[-1] >= SMALLEST and found[-1] % 2 == 0:
+        found.append(found[-1] // 2)
+    if found[-1] >= SMALLEST or len(found) == 1:
+        raise ValueError(
+            f"a conv trunk halves the picture down to less than {SMALLEST} pixels, which size {size} does not allow; "
+            "take size 16, 28, 32, 48, 64, 96 or 128, or trunk mlp"
+        )
+    return found
+
+
+def _mlp_trunk(layout: Layout, shape: tuple[int, ...]) -> Trunk:
+    widths = [prod(shape)] + [layout.width] * layout.layers
+    layers: list[nn.Module] = [nn.Sequential(nn.Linear(*pair), layout.activation()) for pair in pairwise(widths)]
+    if len(shape) > 1:
+        layers[0] = nn.Sequential(nn.Flatten(), *layers[0].children())
+    return Trunk(layers, layout.width)
+
+
+def _mlp_generator(layout: Layout, latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
+    widths = [latent_dim] + [layout.width] * layout.layers
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise(widths):
+        layers.append(nn.Linear(inputs, outputs, bias=not layout.batch_norm))
+        layers += [nn.BatchNorm1d(outputs)] if layout.batch_norm else []
+        layers.append(layout.activation())
+    return nn.Sequential(*layers, nn.Linear(layout.width, prod(shape)), nn.Unflatten(1, shape))
+
+
+def _conv_trunk(layout: Layout, shape: tuple[int, ...]) -> Trunk:
+    path = sides(square(shape))
+    layers: list[nn.Module] = []
+    inputs = shape[0]
+    for index in range(len(path) - 1):
+        outputs = layout.width * min(2**index, WIDEST)
+        # No norm on the first layer: the discriminator must see the pictures' own statistics (Radford 2016).
+        norm = [nn.BatchNorm2d(outputs)] if layout.batch_norm and index else []
+        layers.append(nn.Sequential(nn.Conv2d(inputs, outputs, 4, 2, 1, bias=not norm), *norm, layout.activation()))
+        inputs = outputs
+    trunk = Trunk(layers, inputs * path[-1] ** 2)
+    return trunk.to(memory_format=torch.channels_last)
+
+
+def _conv_generator(layout: Layout, latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
+    path = sides(square(shape))
+    channels = [layout.width * min(2**index, WIDEST) for index in reversed(range(len(path) - 1))]
+    inputs = channels[0]
+    layers: list[nn.Module] = [
+        nn.Linear(latent_dim, inputs * path[-1] ** 2, bias=not layout.batch_norm),
+        nn.Unflatten(1, (inputs, path[-1], path[-1])),
+    ]
+    for outputs in [*channels[1:], shape[0]]:
+        layers += [nn.BatchNorm2d(inputs)] if layout.batch_norm else []
+        layers += [layout.activation(), nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)]
+        inputs = outputs
+    return nn.Sequential(*layers).to(memory_format=torch.channels_last)
+
+
+TRUNKS = {"mlp": _mlp_trunk, "conv": _conv_trunk}
+GENERATORS = {"mlp": _mlp_generator, "conv": _conv_generator}
