@@ -1,0 +1,112 @@
+"""Maps kept on disk: the layout of a file of vectors, its neighbour graph, and the tables that people take away.
+
+A map is found again by what it was made from (the file of vectors), how (method and options) and the seed.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genlib import choices, files
+from genlib.neighbours import Neighbours, graph
+from genlib.project import PROJECTORS, Projection, project
+
+Progress = Callable[..., object]
+NEIGHBOURS = 15  # kept for each item; a projector that wants more asks for its own
+
+
+def points(file: Path) -> np.ndarray:
+    """Read the vectors of a map as (n, d) float32; pixels become grey levels from 0 to 1."""
+    with np.load(file) as kept:
+        values = kept["values"]
+    return values.astype(np.float32) / 255 if values.dtype == np.uint8 else values.astype(np.float32)
+
+
+def neighbours(file: Path, k: int = NEIGHBOURS, progress: Progress | None = None) -> Neighbours:
+    """Return the neighbour graph of a file of vectors; computed once, then read from beside it."""
+    vectors = points(file)
+    return graph(vectors, min(k, len(vectors) - 1), progress=progress, keep=_beside(file, f"graph-{k}"))
+
+
+def kept(file: Path, method: str, options: Any, seed: int) -> Projection | None:
+    """Return the layout made earlier with the same method, options and seed; None where there is none."""
+    path = _beside(file, _name(method, options, seed))
+    if not path.exists():
+        return None
+    with np.load(path) as stored:
+        return Projection(xy=stored["xy"], method=method, options=options, trust=float(stored["trust"]))
+
+
+def draw(file: Path, method: str, options: Any, seed: int = 0, progress: Progress | None = None) -> Projection:
+    """Lay the vectors of a file out in two dimensions and keep the layout. A layout kept earlier is returned at once."""
+    found = kept(file, method, options, seed)
+    if found is not None:
+        return found
+    vectors = points(file)
+    shared = None
+    if method != "pca":
+        shared = neighbours(file, _needed(options, len(vectors)), progress=_part(progress, 0.0, 0.2))
+    made = project(vectors, method, options, seed, neighbours=shared, progress=_part(progress, 0.2, 1.0))
+    buffer = io.BytesIO()
+    np.savez(buffer, xy=made.xy, trust=np.float64(made.trust))
+    files.write(_beside(file, _name(method, options, seed)), buffer.getvalue())
+    return made
+
+
+def table(rows: np.ndarray, xy: np.ndarray, clusters: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> str:
+    """Write a map as CSV: index in the data set, x, y, cluster (-1 = noise), class (empty where unlabelled)."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["index", "x", "y", "cluster", "class"])
+    for row, (x, y), cluster, label in zip(rows, xy, clusters, labels, strict=True):
+        writer.writerow([int(row), f"{x:.6g}", f"{y:.6g}", int(cluster), classes[label] if label >= 0 else ""])
+    return file.getvalue()
+
+
+def counts(labels: np.ndarray, classes: Sequence[str]) -> dict[str, int]:
+    """Count the classes of some items, the most frequent first; -1 counts as unlabelled."""
+    values, number = np.unique(labels, return_counts=True)
+    order = np.argsort(-number, kind="stable")
+    return {classes[values[i]] if values[i] >= 0 else "unlabelled": int(number[i]) for i in order}
+
+
+def pixel_picture(values: np.ndarray) -> bool:
+    """Say whether vectors are plain pixels."""
+    return values.dtype == np.uint8
+
+
+def _needed(options: Any, count: int) -> int:
+    """Read how many neighbours the options ask for: UMAP names them, t-SNE wants three times its perplexity."""
+    asked: Mapping[str, Any] = asdict(options)
+    wanted = int(asked.get("neighbours", asked.get("n_neighbors", 3 * asked.get("perplexity", NEIGHBOURS / 3))))
+    return min(max(NEIGHBOURS, wanted), count - 1)
+
+
+def _name(method: str, options: Any, seed: int) -> str:
+    choices.pick("projector", method, PROJECTORS)
+    text = json.dumps([method, asdict(options), seed], sort_keys=True)
+    return f"{method}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _beside(file: Path, name: str) -> Path:
+    return file.with_name(f"{file.stem}-{name}.npz")
+
+
+def _part(progress: Progress | None, start: float, end: float) -> Progress | None:
+    """Fit a part's progress from 0 to 1 into the whole."""
+    if progress is None:
+        return None
+
+    def tell(fraction: float | None, message: str, partial: Any = None) -> None:
+        progress(None if fraction is None else start + (end - start) * fraction, message, partial)
+
+    return tell
