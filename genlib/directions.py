@@ -18,27 +18,49 @@ DRAWS = 512  # at least; and four for each dimension, so that every one is seen 
 def telling(codes: np.ndarray, decoded: np.ndarray, count: int) -> Directions:
     """Find how codes (n, d) of the prior move what was decoded from them (n, ...), the strongest direction first.
 
-    A linear regression of pixels on codes is, for normal codes, the mean of the generator's Jacobian (Stein 1981); its left
-    singular vectors are the steps of length 1 that change the pictures most on average. Raises ValueError for fewer than
-    2 d codes, where the regression would fit noise.
+    They are the steps of length 1 that change the pictures most on average: the left singular vectors of `slope`.
     """
-    n, dimensions = codes.shape
-    if n < 2 * dimensions:
-        raise ValueError(f"{dimensions} dimensions need at least {2 * dimensions} decoded codes, got {n}")
-    pixels = decoded.reshape(n, -1).astype(np.float32)
-    pixels -= pixels.mean(axis=0)
-    mean = codes.mean(axis=0)
-    slope, *_ = np.linalg.lstsq(codes - mean, pixels, rcond=None)
     # The left singular vectors of a wide matrix, by its small Gram matrix.
-    _, axes = np.linalg.eigh(slope.astype(np.float64) @ slope.T.astype(np.float64))
+    gram = slope(codes, decoded)
+    _, axes = np.linalg.eigh(gram @ gram.T)
     vectors = axes.T[::-1][:count]
     largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=1)[:, None], axis=1)
-    vectors = (vectors * np.where(largest < 0, -1, 1)).astype(np.float32)
-    names = tuple(f"Direction {i + 1}" for i in range(len(vectors)))
-    return Directions(np.zeros(dimensions, np.float32), vectors, np.ones(len(vectors), np.float32), names)
+    return _from_the_middle(vectors * np.where(largest < 0, -1, 1), [f"Direction {i + 1}" for i in range(len(vectors))])
 
 
-def decoded(generate: Callable[[np.ndarray], np.ndarray], latent_dim: int, count: int, seed: int = 0) -> Directions:
-    """Draw from the prior, decode, and return the telling directions; `generate` is the model's."""
+def dimensions(codes: np.ndarray, decoded: np.ndarray, count: int) -> Directions:
+    """Rank the raw dimensions of codes (n, d) by how much they change what was decoded (n, ...); names count from 1."""
+    order = np.argsort(-np.linalg.norm(slope(codes, decoded), axis=1), kind="stable")[:count]
+    return _from_the_middle(np.eye(codes.shape[1])[order], [f"Dimension {i + 1}" for i in order])
+
+
+def slope(codes: np.ndarray, decoded: np.ndarray) -> np.ndarray:
+    """Regress what was decoded (n, ...) on its codes (n, d): (d, pixels).
+
+    For normal codes this is the mean of the generator's Jacobian (Stein 1981). Raises ValueError for fewer than 2 d codes,
+    where it would fit noise.
+    """
+    n, d = codes.shape
+    if n < 2 * d:
+        raise ValueError(f"{d} dimensions need at least {2 * d} decoded codes, got {n}")
+    pixels = decoded.reshape(n, -1).astype(np.float64)
+    pixels -= pixels.mean(axis=0)
+    return np.linalg.lstsq(codes - codes.mean(axis=0, dtype=np.float64), pixels, rcond=None)[0]
+
+
+def from_generator(
+    find: Callable[[np.ndarray, np.ndarray, int], Directions],
+    generate: Callable[[np.ndarray], np.ndarray],
+    latent_dim: int,
+    count: int,
+    seed: int = 0,
+) -> Directions:
+    """Draw from the prior, decode with the model's `generate`, and `find` directions: `telling` or `dimensions`."""
     codes = latent.sample(max(DRAWS, 4 * latent_dim), latent_dim, seed)
-    return telling(codes, generate(codes), count)
+    return find(codes, generate(codes), count)
+
+
+def _from_the_middle(vectors: np.ndarray, names: list[str]) -> Directions:
+    """Directions from the prior's middle, where one standard deviation is 1."""
+    k, d = vectors.shape
+    return Directions(np.zeros(d, np.float32), vectors.astype(np.float32), np.ones(k, np.float32), tuple(names))

@@ -1,15 +1,14 @@
-"""Maps kept on disk: the layout of a file of vectors, its neighbour graph, and the tables that people take away.
+"""Maps kept on disk: the layout of a file of vectors, and its neighbour graph.
 
 A map is found again by what it was made from (the file of vectors), how (method and options) and the seed.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -60,28 +59,6 @@ def draw(file: Path, method: str, options: Any, seed: int = 0, progress: Progres
     np.savez(buffer, xy=made.xy, trust=np.float64(made.trust))
     files.write(_beside(file, _name(method, options, seed)), buffer.getvalue())
     return made
-
-
-def table(rows: np.ndarray, xy: np.ndarray, clusters: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> str:
-    """Write a map as CSV: index in the data set, x, y, cluster (-1 = noise), class (empty where unlabelled)."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["index", "x", "y", "cluster", "class"])
-    for row, (x, y), cluster, label in zip(rows, xy, clusters, labels, strict=True):
-        writer.writerow([int(row), f"{x:.6g}", f"{y:.6g}", int(cluster), classes[label] if label >= 0 else ""])
-    return file.getvalue()
-
-
-def counts(labels: np.ndarray, classes: Sequence[str]) -> dict[str, int]:
-    """Count the classes of some items, the most frequent first; -1 counts as unlabelled."""
-    values, number = np.unique(labels, return_counts=True)
-    order = np.argsort(-number, kind="stable")
-    return {classes[values[i]] if values[i] >= 0 else "unlabelled": int(number[i]) for i in order}
-
-
-def pixel_picture(values: np.ndarray) -> bool:
-    """Say whether vectors are plain pixels."""
-    return values.dtype == np.uint8
 
 
 def _needed(options: Any, count: int) -> int:

@@ -8,25 +8,27 @@ def test_the_strongest_direction_of_a_linear_generator_is_found():
     mixing = np.zeros((8, 48), np.float32)
     mixing[3, :] = 5.0  # dimension 4 moves every pixel
     mixing[6, :10] = 1.0
-    found = directions.decoded(lambda codes: codes @ mixing, latent_dim=8, count=2)
+    found = directions.from_generator(directions.telling, lambda codes: codes @ mixing, latent_dim=8, count=2)
     assert abs(found.vectors[0, 3]) > 0.999 and abs(found.vectors[1, 6]) > 0.99
     assert found.names == ("Direction 1", "Direction 2")
 
 
 def test_directions_are_unit_steps_from_the_middle_of_the_prior():
-    found = directions.decoded(np.tanh, latent_dim=6, count=6)
+    found = directions.from_generator(directions.telling, np.tanh, latent_dim=6, count=6)
     assert np.allclose(found.vectors @ found.vectors.T, np.eye(6), atol=1e-5)
     assert not found.mean.any() and (found.spread == 1).all()
 
 
 def test_the_same_generator_gives_the_same_directions():
-    first, second = (directions.decoded(np.sin, 5, 3) for _ in range(2))
+    first, second = (directions.from_generator(directions.telling, np.sin, 5, 3) for _ in range(2))
     assert np.array_equal(first.vectors, second.vectors)
 
 
 def test_pictures_of_whole_numbers_are_taken_too():
     mixing = np.random.default_rng(0).normal(size=(4, 30))
-    pictures = directions.decoded(lambda codes: np.clip(codes @ mixing * 20 + 128, 0, 255).astype(np.uint8).reshape(-1, 5, 6, 1), 4, 4)
+    pictures = directions.from_generator(
+        directions.telling, lambda codes: np.clip(codes @ mixing * 20 + 128, 0, 255).astype(np.uint8).reshape(-1, 5, 6, 1), 4, 4
+    )
     assert pictures.vectors.shape == (4, 4)
 
 
@@ -34,3 +36,10 @@ def test_too_few_draws_are_refused():
     codes = latent.sample(9, 5, 0)
     with pytest.raises(ValueError, match="at least 10 decoded codes, got 9"):
         directions.telling(codes, codes, 2)
+
+
+def test_raw_dimensions_are_ranked_by_what_they_change():
+    mixing = np.diag([1.0, 5.0, 0.1]).repeat(4, axis=1)
+    found = directions.from_generator(directions.dimensions, lambda codes: codes @ mixing, latent_dim=3, count=2)
+    assert found.names == ("Dimension 2", "Dimension 1")
+    assert found.vectors.tolist() == [[0, 1, 0], [1, 0, 0]]

@@ -1,0 +1,42 @@
+"""Tables that people take away, as CSV, and the counts that stand beside a selection."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+
+def codes(values: np.ndarray, names: Sequence[str] = ()) -> str:
+    """Write codes (n, d), one a line: the picture's name or number, then its numbers to six digits."""
+    header = ["picture", *(f"dimension {i + 1}" for i in range(values.shape[1]))]
+    labels = names or [str(i) for i in range(len(values))]
+    return _csv(header, ([label, *(f"{value:.6g}" for value in row)] for label, row in zip(labels, values, strict=True)))
+
+
+def layout(rows: np.ndarray, xy: np.ndarray, clusters: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> str:
+    """Write a map: place in the data set, x, y, cluster (-1 = noise), class (empty where unlabelled)."""
+    lines = zip(rows, xy, clusters, labels, strict=True)
+    named = ([int(row), f"{x:.6g}", f"{y:.6g}", int(cluster), class_name(label, classes, "")] for row, (x, y), cluster, label in lines)
+    return _csv(["index", "x", "y", "cluster", "class"], named)
+
+
+def counts(labels: np.ndarray, classes: Sequence[str]) -> dict[str, int]:
+    """Count the classes of some items, the most frequent first; -1 counts as unlabelled."""
+    values, number = np.unique(labels, return_counts=True)
+    order = np.argsort(-number, kind="stable")
+    return {class_name(values[i], classes, "unlabelled"): int(number[i]) for i in order}
+
+
+def class_name(label: int, classes: Sequence[str], absent: str) -> str:
+    return classes[label] if label >= 0 else absent
+
+
+def _csv(header: list[str], lines: Iterable[list]) -> str:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(lines)
+    return file.getvalue()
