@@ -11,21 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 # Each layer: its modules (a package counts with all that is in it), and the layers below that it may import. Top to bottom.
+DATA = ("data", "dataset", "downloads", "pictures", "points", "shapes", "uploads")
 BELOW = {
-    "ground": {
-        "genlib",
-        "choices",
-        "files",
-        "images",
-        "tables",
-        "shapes",
-        "dataset",
-        "data",
-        "uploads",
-        "downloads",
-        "presets",
-        "computation",
-    },
+    "ground": {"genlib", "choices", "files", "images", "tables", "presets", "computation", *DATA},
     "neighbours": {"neighbours"},
     "numbers": {"latent", "directions", "scores", "diagnose", "project", "cluster", "scenes", "maps"},
     "models": {"models"},
@@ -49,7 +37,7 @@ MAY_IMPORT = {
     "app": set(BELOW) - {"app"},
 }
 SHARED = {"scores", "diagnose"}  # modules of the NumPy wing that the torch wing may use
-# Where a library may be imported. "late": in data.py and its like only inside a function, together with what needs it.
+# Where a library may be imported, and where only inside the function that needs it.
 SCREEN, TORCH, NUMBERS = {"ui", "pages", "app"}, {"models", "runs", "training", "both"}, {"neighbours", "numbers", "both"}
 LIBRARIES = {
     "streamlit": SCREEN - {"both"},
@@ -61,7 +49,7 @@ LIBRARIES = {
     "umap": NUMBERS,
     "openTSNE": NUMBERS,
 }
-LATE = {"torch": {"data", "downloads"}, "torchvision": {"data", "downloads"}, "sklearn": {"data", "shapes"}}
+LATE = {"torch": DATA, "torchvision": DATA, "sklearn": DATA}
 
 
 @dataclass(frozen=True)
