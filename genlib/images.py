@@ -150,11 +150,11 @@ def png(picture: np.ndarray) -> bytes:
 
 def read_png(source: bytes | Path) -> np.ndarray:
     """Read a PNG as (h, w, c) uint8: one channel when the file is grey, else three. ValueError if it is damaged."""
-    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    data = source if isinstance(source, bytes) else source.read_bytes()
     try:
-        with Image.open(file, formats=["PNG"]) as picture:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             pixels = np.asarray(picture if picture.mode in ("L", "RGB") else picture.convert("RGB"))
-    except (Image.UnidentifiedImageError, SyntaxError, EOFError) as error:
+    except (OSError, SyntaxError, EOFError) as error:  # what Pillow raises for a file cut short or overwritten
         raise ValueError(f"this is not a PNG picture that can be read: {error}") from error
     return pixels if pixels.ndim == 3 else pixels[..., None]
 

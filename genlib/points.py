@@ -1,0 +1,102 @@
+"""Points in the plane, drawn from densities that are known: where a generative model can be checked against the truth.
+
+Ring and grid are those of the literature (VEEGAN, https://arxiv.org/abs/1705.07761; PacGAN, https://arxiv.org/abs/1712.04086), so
+that captured modes and good samples can be compared with published figures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+COUNT = 10_000
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """A draw from one density, standardised."""
+
+    points: np.ndarray  # (n, 2) float32
+    labels: np.ndarray  # (n,) int64: the part of the density each comes from
+    classes: tuple[str, ...]
+    modes: np.ndarray | None = None  # (m, 2) float32, the true centres after standardising
+    mode_std: float = 0.0
+
+
+def standardise(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Shift and scale both columns to mean 0 and standard deviation 1: the points as float32, the old means, the old deviations."""
+    centre, spread = points.mean(axis=0), points.std(axis=0)
+    return ((points - centre) / spread).astype(np.float32), centre, spread
+
+
+def _gaussians(centres: np.ndarray, std: float, name: str) -> Cloud:
+    """Equal parts of round Gaussians around centres (m, 2), whose mean is 0 and whose spread is the same in both directions.
+
+    Standardised by the true spread, not by that of the draw, so that the modes lie exactly where they are said to.
+    """
+    generator = np.random.default_rng(0)
+    labels = generator.permutation(np.arange(COUNT) % len(centres))
+    points = centres[labels] + std * generator.standard_normal((COUNT, 2))
+    scale = np.sqrt((centres**2).mean() + std**2)
+    classes = tuple(f"{name} {index + 1}" for index in range(len(centres)))
+    return Cloud((points / scale).astype(np.float32), labels, classes, (centres / scale).astype(np.float32), float(std / scale))
+
+
+def ring() -> Cloud:
+    """8 Gaussians on a circle of radius 1, standard deviation 0.01 (PacGAN, section 4.1)."""
+    angles = np.arange(8) * np.pi / 4
+    return _gaussians(np.stack([np.cos(angles), np.sin(angles)], axis=1), 0.01, "mode")
+
+
+def grid() -> Cloud:
+    """5 x 5 Gaussians 2 apart, standard deviation 0.05 (PacGAN, section 4.1)."""
+    places = np.arange(-4.0, 5.0, 2.0)
+    return _gaussians(np.stack(np.meshgrid(places, places), axis=-1).reshape(-1, 2), 0.05, "mode")
+
+
+def gaussian() -> Cloud:
+    """One round Gaussian of standard deviation 1 at the origin."""
+    return _gaussians(np.zeros((1, 2)), 1.0, "mode")
+
+
+def _cloud(points: np.ndarray, labels: np.ndarray, classes: tuple[str, ...]) -> Cloud:
+    return Cloud(standardise(points)[0], labels.astype(np.int64), classes)
+
+
+def moons() -> Cloud:
+    """Two half circles of radius 1 that reach into each other, with noise of 0.08."""
+    generator = np.random.default_rng(0)
+    labels = generator.permutation(np.arange(COUNT) % 2)
+    angle = generator.uniform(0, np.pi, COUNT)
+    side = 1.0 - 2.0 * labels
+    points = np.stack([np.cos(angle) * side + labels, np.sin(angle) * side + 0.5 * labels], axis=1)
+    return _cloud(points + 0.08 * generator.standard_normal((COUNT, 2)), labels, ("upper", "lower"))
+
+
+def spiral() -> Cloud:
+    """Three arms that wind out from the middle, a turn each; even in radius, with noise of 0.03 of the largest one."""
+    generator = np.random.default_rng(0)
+    labels = generator.permutation(np.arange(COUNT) % 3)
+    radius = generator.uniform(0.08, 1.0, COUNT)
+    angle = 2 * np.pi * (radius + labels / 3)
+    points = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return _cloud(points + 0.03 * generator.standard_normal((COUNT, 2)), labels, ("arm 1", "arm 2", "arm 3"))
+
+
+def swiss_roll() -> Cloud:
+    """One sheet rolled up one and a half times, seen from its end; the labels are its quarters from the inside out."""
+    generator = np.random.default_rng(0)
+    place = generator.uniform(0, 1, COUNT)
+    angle = 1.5 * np.pi * (1 + 2 * place)
+    points = angle[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1) + 0.25 * generator.standard_normal((COUNT, 2))
+    return _cloud(points, (place * 4).astype(int), ("innermost", "inner", "outer", "outermost"))
+
+
+def checkerboard() -> Cloud:
+    """The 8 dark squares of a 4 x 4 board, evenly filled, with sharp edges and nothing between."""
+    generator = np.random.default_rng(0)
+    labels = generator.permutation(np.arange(COUNT) % 8)
+    row, column = labels // 2, labels % 2 * 2 + labels // 2 % 2
+    points = np.stack([column, row], axis=1) + generator.uniform(0, 1, (COUNT, 2))
+    return _cloud(points, labels, tuple(f"row {index // 2 + 1}, square {index % 2 + 1}" for index in range(8)))
