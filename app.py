@@ -22,24 +22,22 @@ class Compression(GZipMiddleware):
         await (self.app if "/media/" in scope.get("path", "") else super().__call__)(scope, receive, send)
 
 
-def warm_up() -> None:
-    """Start the training service and import torch, once the first page is on screen or nobody has come."""
+def warm_up(servers: list) -> None:
+    """Start looking after the queue and import torch, once the first page is on screen or nobody has come."""
     state.FIRST_PAGE.wait(timeout=4)
-    from genlib import jobs
-
-    jobs.serve()
+    servers.append(importlib.import_module("genlib.jobs").serve())
     importlib.import_module("genlib.models")
     gc.collect()
-    gc.freeze()  # what is imported by now stays: collecting it again would cost 0.1 s each time
+    gc.freeze()  # what is imported by now stays: to look at it again would cost 0.1 s each time
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    servers: list = []
+    threading.Thread(target=warm_up, args=(servers,), name="warm-up", daemon=True).start()
     yield
-    from genlib import jobs
-
-    jobs.close()
+    for server in servers:
+        server.close()
 
 
 app = st.App(Path(__file__).parent / "genlib" / "ui" / "frame.py", lifespan=lifespan, middleware=[Middleware(Compression, compresslevel=6)])

@@ -9,18 +9,20 @@ from typing import Any
 import streamlit as st
 
 from genlib.choices import Choice, Knob, Value, knobs
+from genlib.ui import state
 
 Values = dict[str, Value]
 _SLIDER_STEPS = 40  # a whole number with at most so many values is a slider; typing is quicker for more
 
 
-def choose(title: str, table: Mapping[str, Choice], key: str, default: str | None = None, why: bool = True) -> str:
+def pick(title: str, table: Mapping[str, Choice], key: str, default: str | None = None, why: bool = True) -> str:
     """Let one row of a table be picked, with its sentence under it; return the row's name."""
     names = list(table)
+    if state.turned(key) not in names:  # never drawn yet, or its row is gone
+        state.turn(key, default if default in names else names[0])
     name = st.selectbox(
         title,
         names,
-        index=names.index(default) if default in names else 0,
         format_func=lambda row: table[row].label,
         key=key,
         persist_state="session",
@@ -30,23 +32,27 @@ def choose(title: str, table: Mapping[str, Choice], key: str, default: str | Non
     return name
 
 
-def pick(title: str, table: Mapping[str, Choice], key: str, default: str | None = None, columns: int = 2) -> tuple[str, Values]:
+def choose(title: str, table: Mapping[str, Choice], key: str, default: str | None = None, columns: int = 2) -> tuple[str, Values]:
     """Let one row be picked and its knobs be turned: (name, options)."""
-    name = choose(title, table, key, default)
+    name = pick(title, table, key, default)
     return name, fields(table[name].options, f"{key}-{name}", columns=columns)
 
 
-def fields(options: type, key: str, values: Mapping[str, Value] | None = None, columns: int = 3, advanced: bool = True) -> Values:
+def fields(options: type, key: str, values: Mapping[str, Value] | None = None, columns: int = 3) -> Values:
     """Draw the knobs of an options class: basic ones first, the rest under Advanced. Return the values by name.
 
     `values` are the starting ones where they differ from the defaults; use another key for other starting values.
     A value that cannot be is named at its field, and still returned: what starts the work checks again.
     """
-    rows = knobs(options)
+    return lay_out(knobs(options), key, values, columns)
+
+
+def lay_out(rows: Mapping[str, Knob], key: str, values: Mapping[str, Value] | None = None, columns: int = 3) -> Values:
+    """Draw knobs of one class or several; as `fields`."""
     basic = {name: row for name, row in rows.items() if row.level == "basic"}
     rest = {name: row for name, row in rows.items() if row.level != "basic"}
     chosen = grid(basic, key, values, columns)
-    if rest and advanced:
+    if rest:
         with st.expander("Advanced", icon=":material/tune:", key=f"{key}-advanced"):
             chosen |= grid(rest, key, values, columns)
     return chosen
@@ -66,12 +72,18 @@ def grid(rows: Mapping[str, Knob], key: str, values: Mapping[str, Value] | None 
 
 def field(row: Knob, key: str, value: Value) -> Value:
     """Draw one knob and return its value; one that is not possible is named under it."""
-    chosen = _widget(row)(row, key, value)
+    start, problem = _checked(row, value)
+    chosen, wrong = _checked(row, _widget(row)(row, key, row.default if problem else start))
+    if problem or wrong:
+        st.error(f"{problem or wrong}.", icon=":material/error:")
+    return chosen
+
+
+def _checked(row: Knob, value: Value) -> tuple[Value, str]:
     try:
-        return row.check(chosen)
+        return row.check(value), ""
     except ValueError as problem:
-        st.error(f"{problem}.", icon=":material/error:")
-        return chosen
+        return value, str(problem)
 
 
 def _widget(row: Knob) -> Callable[[Knob, str, Any], Value]:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from genlib import ASSETS
-from genlib.ui import state
+from genlib.ui import live, state
 
 # file, title, icon, what one finds there; a page whose file is not there yet is left out
 PAGES = (
@@ -24,7 +24,9 @@ def page(name: str, title: str, icon: str, sentence: str) -> st.Page:
 st.set_page_config(page_title="Latent Lab", page_icon=ASSETS / "logo-mark.svg", layout="wide")
 st.logo(ASSETS / "logo.svg", size="large", icon_image=ASSETS / "logo-mark.svg")
 chosen = st.navigation([page(*row) for row in PAGES if state.page(row[0]).exists()])
+state.settle_later()
 state.restore()
 state.show_messages()
+live.activity()
 chosen.run()
 state.FIRST_PAGE.set()

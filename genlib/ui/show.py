@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -130,21 +131,20 @@ def choose_run(label: str = "Run", key: str = "run-choice", kind: str | None = N
 
     `kind` limits the list to runs on "pictures" or "points"; `encoder` to models that can encode.
     """
-    from genlib.runs import Run
-
-    runs = {run.name: run for run in Run.all() if run.snapshots() and _suits(run, kind, encoder)}
+    runs = {run.name: run for run in state.runs() if run.snapshots() and _suits(run, kind, encoder)}
     if not runs:
         nothing_yet("There is no trained model for this page yet.")
         return None
     current = state.current_run()
     start = list(runs).index(current.name) if current and current.name in runs else 0
-    name = st.selectbox(label, list(runs), index=start, format_func=lambda row: _run_label(runs[row]), key=f"{key}-{list(runs)[start]}")
+    name = st.selectbox(label, list(runs), index=start, format_func=lambda row: run_label(runs[row]), key=f"{key}-{list(runs)[start]}")
     if current is None or name != current.name:
         state.choose_run(runs[name])
     return runs[name]
 
 
-def _run_label(run: Run) -> str:
+def run_label(run: Run) -> str:
+    """What a run is called in a list."""
     return f"{title(run)} ({'example, ' if run.bundled else ''}{run.config.model.upper()}, {run.config.dataset})"
 
 
@@ -167,6 +167,25 @@ def nothing_yet(sentence: str) -> None:
         st.space("small")
 
 
+def problem(sentence: object) -> None:
+    """Say what is not possible; the sentence names the way out."""
+    st.error(f"{sentence}", icon=":material/error:")
+
+
+def another(key: str, label: str) -> int:
+    """Draw a button that counts its clicks: a seed for whoever wants to see others."""
+    seed = state.kept(key, 0)
+    st.button(label, icon=":material/shuffle:", key=f"{key}-button", on_click=state.keep, args=(key, seed + 1), type="tertiary")
+    return seed
+
+
+def welcome(runs: Sequence[Run]) -> None:
+    """Show a finished run's samples beside the first words; the logo's idea where there is none."""
+    drawn = next((pixels for run in reversed(runs) if (pixels := run.samples()) is not None and pixels.ndim == 3), None)
+    if drawn is not None:
+        picture(drawn, "Pictures drawn by a trained model", least=480)
+
+
 # Progress
 
 
@@ -178,7 +197,7 @@ def waiting(computation: Computation | None, words: str, key: str = "waiting") -
     if computation is None:
         return False
     if computation.state == "failed":
-        st.error(computation.error or "This did not work.", icon=":material/error:")
+        problem(computation.error or "This did not work.")
     if computation.state == "cancelled":
         st.caption(":material/cancel: Cancelled.")
     if computation.state != "running":

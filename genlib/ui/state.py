@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from genlib.runs import Run
+from genlib.runs import Damaged, Run
 
 if TYPE_CHECKING:
     from genlib.computation import Computation
@@ -72,16 +72,48 @@ def turned(key: str, default: Any = None) -> Any:
     return st.session_state.get(key, default)
 
 
-# The current run
+def later(key: str, value: Any) -> None:
+    """Set a widget by its key when its page is drawn next, where it may be on screen already now."""
+    st.session_state.setdefault("later", {})[key] = value
+
+
+def settle_later() -> None:
+    """Do what `later` put off. Called by the frame, before any widget is drawn."""
+    for key, value in st.session_state.pop("later", {}).items():
+        st.session_state[key] = value
+
+
+# Runs, and the current one
+
+
+def runs() -> list[Run]:
+    """List the runs whose recipe can be read: newest first, the bundled examples last."""
+    return [run for run in Run.all() if not _damage(run)]
+
+
+def damaged_runs() -> list[tuple[str, str]]:
+    """List the others: (name, what is wrong)."""
+    return [(run.name, reason) for run in Run.all() if (reason := _damage(run))]
+
+
+def _damage(run: Run) -> str:
+    try:
+        _ = run.config
+    except Damaged as error:
+        return str(error)
+    return ""
+
+
+def chosen_run() -> Run | None:
+    """Return the run that this visitor asked for, if it is still there."""
+    name = st.query_params.get("run") or st.session_state.get("run")
+    return next((run for run in runs() if run.name == name), None) if name else None
+
 
 
 def current_run() -> Run | None:
     """Return the run that this visitor looks at; the newest one where none was chosen; None where there is none."""
-    name = st.query_params.get("run") or st.session_state.get("run")
-    found = Run.find(name) if name else None
-    if found is None:
-        found = next(iter(Run.all()), None)
-    return found
+    return chosen_run() or next(iter(runs()), None)
 
 
 def choose_run(run: Run | None) -> None:
@@ -165,6 +197,16 @@ def model(run: Run, step: int | None = None) -> Model:
 def _stamp(run: Run, step: int | None) -> tuple:
     # A snapshot never changes; the newest weights do.
     return (step,) if step is not None else tuple(run.version())
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _history(folder: str, stamp: tuple, _run: Run) -> dict[str, np.ndarray]:
+    return _run.history()
+
+
+def history(run: Run) -> dict[str, np.ndarray]:
+    """Read a run's log, once for everybody and each change: columns step, seconds and each metric."""
+    return _history(str(run.folder), tuple(run.version()), run)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,196 @@
+"""A run that is being watched: its controls, pictures and curves, drawn anew while it lives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from genlib import jobs
+from genlib.ui import charts, show, state
+
+if TYPE_CHECKING:
+    from genlib.runs import Run
+
+TICK = 0.6  # seconds between two looks while a run trains: two pictures nearer than 0.5 s disturb each other
+SLOW_TICK = 1.5  # while it is paused: a single step, or another tab, may still change it
+
+
+def watch(runs: Sequence[Run]) -> None:
+    """Show one run, or two side by side, for as long as the page is open."""
+    pace = _pace(runs)
+    st.fragment(_watched, run_every=pace)(runs, pace)
+
+
+def _pace(runs: Sequence[Run]) -> float | None:
+    standing = [jobs.status(run) for run in runs]
+    if any(status.living for status in standing):
+        return TICK
+    return SLOW_TICK if any(status.state == "paused" for status in standing) else None
+
+
+def _watched(runs: Sequence[Run], pace: float | None) -> None:
+    if _pace(runs) != pace:
+        st.rerun()  # the fragment takes its new pace, or comes to rest
+    alone = len(runs) == 1
+    for column, run in zip(st.columns(len(runs), gap="large"), runs, strict=True):
+        with column:
+            panel(run, jobs.status(run), alone)
+
+
+def panel(run: Run, status: jobs.Status, wide: bool = True) -> None:
+    """Draw one run: head, controls, figures, trouble, then pictures and curves."""
+    head(run, status)
+    controls(run, status)
+    figures(status)
+    trouble(run, status)
+    left, right = st.columns([2, 3], gap="large") if wide else (st.container(), st.container())
+    with left:
+        pictures(run, status)
+    with right:
+        reconstructions(run)
+        charts.curves(state.history(run), f"curve-{run.name}", columns=2 if wide else 1)
+
+
+def head(run: Run, status: jobs.Status) -> None:
+    """Say what is watched and how far it is."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.subheader(show.title(run), anchor=False, width="content")
+        show.badge("example" if run.bundled else status.state)
+    st.caption(show.recipe(run.config))
+    st.progress(min(1.0, status.step / status.total), text=progress_text(status))
+
+
+def progress_text(status: jobs.Status) -> str:
+    """Say how far a run is: step of steps, and its place in the queue."""
+    if status.state == "queued":
+        waiting = f"{status.position} more before it" if status.position else "next in line"
+        return f"Waiting for the device: {waiting}. It starts by itself."
+    if status.state == "starting":
+        return "Starting the training process …"
+    return f"Step {status.step:,} of {status.total:,}"
+
+
+def controls(run: Run, status: jobs.Status) -> None:
+    """Draw the buttons; they keep their places, and those that make no sense now are grey."""
+    if run.bundled:
+        return
+    now = status.state
+    with st.container(horizontal=True, gap="small"):
+        if status.living:
+            _button("Pause", "pause", jobs.pause, run, now == "running" or now == "queued")
+        else:
+            _button("Resume", "play_arrow", jobs.resume, run, now != "finished", primary=now == "paused")
+        _button("Step", "skip_next", jobs.step, run, now in ("running", "paused", "stopped"), "Do one single step and pause.")
+        _button("Stop", "stop", jobs.stop, run, status.living or now == "paused", "End it. The weights are kept; Resume goes on from here.")
+
+
+def _button(word: str, icon: str, action: Callable[[Run], None], run: Run, possible: bool, help: str | None = None, primary: bool = False) -> None:
+    st.button(
+        word,
+        icon=f":material/{icon}:",
+        key=f"{word.lower()}-{run.name}",
+        help=help,
+        disabled=not possible,
+        type="primary" if primary else "secondary",
+        on_click=_act,
+        args=(action, run),
+    )
+
+
+def _act(action: Callable[[Run], None], run: Run) -> None:
+    try:
+        action(run)
+        state.keep(f"trouble-{run.name}", None)
+    except OSError as error:
+        state.keep(f"trouble-{run.name}", f"This could not be written into the run's folder: {error}. Make room on the disk and try again.")
+
+
+def figures(status: jobs.Status) -> None:
+    """Show speed, times, device and memory; a dash where something is not known."""
+    rate = f"{show.count(status.rate)} items/s" if status.rate else "–"
+    values = {
+        "Speed": rate,
+        "Time left": show.duration(status.left),
+        "Trained for": show.duration(status.seconds),
+        "Device": status.device.upper() if status.device == "cpu" else status.device or "–",
+        "Memory": show.bytes_text(status.memory),
+    }
+    cells = st.grid(len(values), min_column_width=110, gap="small")
+    for name, value in values.items():
+        cells.metric(name, value)
+
+
+def trouble(run: Run, status: jobs.Status) -> None:
+    """Say what went wrong, with the way out."""
+    kept = state.kept(f"trouble-{run.name}")
+    sentence = kept or status.note
+    if not sentence:
+        return
+    if status.state in ("failed", "lost"):
+        st.error(f"{sentence}", icon=":material/error:")
+    else:
+        st.warning(f"{sentence}", icon=":material/warning:")
+
+
+def pictures(run: Run, status: jobs.Status) -> None:
+    """Show what the model draws from codes that stay the same, so that only learning moves them."""
+    st.markdown("**Samples**, always from the same codes", help="What changes here is the model, never the codes: you see it learn.")
+    drawn = run.samples()
+    if drawn is None:
+        st.skeleton(height=360) if status.living else st.caption("Nothing was drawn before it ended.")
+    elif drawn.ndim == 3:
+        show.picture(drawn, f"Samples of {show.title(run)} at step {status.step}")
+    else:
+        charts.points(drawn, f"samples-{run.name}", behind=_real(run), alt=f"Samples of {show.title(run)} over the data")
+
+
+def _real(run: Run) -> np.ndarray:
+    return state.dataset(run.config.dataset).items
+
+
+def reconstructions(run: Run) -> None:
+    """Show held-out originals and under them what the model makes of them, where it has an encoder."""
+    drawn = run.reconstructions()
+    if drawn is not None and drawn.ndim == 3:
+        st.markdown("**Reconstructions**: held-out originals above, what comes back below")
+        show.picture(drawn, f"Originals and reconstructions of {show.title(run)}", least=240)
+
+
+def ways_on(run: Run) -> None:
+    """Link to what can be done with the run."""
+    if not run.snapshots():
+        return
+    with st.container(horizontal=True, gap="small"):
+        for name, label, icon in (
+            ("samples", "Draw samples", "grid_view"),
+            ("explore", "Explore its latent space", "open_with"),
+            ("map", "See its map", "scatter_plot"),
+        ):
+            if state.page(name).exists():
+                st.page_link(state.page(name), label=label, icon=f":material/{icon}:", query_params={"run": run.name})
+
+
+def activity() -> None:
+    """Show in the sidebar what trains and what waits now, on every page. Called by the frame."""
+    living = _living()
+    if living:
+        with st.sidebar:
+            st.fragment(_activity, run_every=3 * TICK)(len(living))
+
+
+def _living() -> list[tuple[Run, jobs.Status]]:
+    standing = [(run, jobs.status(run)) for run in state.runs() if not run.bundled]
+    return [(run, status) for run, status in standing if status.living]
+
+
+def _activity(before: int) -> None:
+    living = _living()
+    if len(living) != before:
+        st.rerun()
+    st.caption("Training now" if len(living) == 1 else f"Training now, {len(living) - 1} waiting")
+    for run, status in living[:3]:
+        st.page_link(state.page("train"), label=show.title(run), icon=":material/play_circle:", query_params={"run": run.name})
+        st.progress(min(1.0, status.step / status.total))
