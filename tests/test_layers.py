@@ -40,7 +40,7 @@ SHARED = {"scores", "diagnose"}  # modules of the NumPy wing that the torch wing
 # Where a library may be imported, and where only inside the function that needs it.
 SCREEN, TORCH, NUMBERS = {"ui", "pages", "app"}, {"models", "runs", "training", "both"}, {"neighbours", "numbers", "both"}
 LIBRARIES = {
-    "streamlit": SCREEN - {"both"},
+    "streamlit": SCREEN,
     "plotly": SCREEN,
     "torch": TORCH,
     "torchvision": TORCH,
