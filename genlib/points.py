@@ -1,4 +1,4 @@
-"""Points in the plane, drawn from densities that are known: where a generative model can be checked against the truth.
+"""Points in the plane: drawn from densities that are known, where a model can be checked against the truth, or read from a table.
 
 Ring and grid are those of the literature (VEEGAN, https://arxiv.org/abs/1705.07761; PacGAN, https://arxiv.org/abs/1712.04086), so
 that captured modes and good samples can be compared with published figures.
@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
+from genlib.images import Progress
 
 COUNT = 10_000
 
@@ -100,3 +102,52 @@ def checkerboard() -> Cloud:
     row, column = labels // 2, labels % 2 * 2 + labels // 2 % 2
     points = np.stack([column, row], axis=1) + generator.uniform(0, 1, (COUNT, 2))
     return _cloud(points, labels, tuple(f"row {index // 2 + 1}, square {index % 2 + 1}" for index in range(8)))
+
+
+def read_table(data: bytes, progress: Progress | None = None) -> tuple[np.ndarray, list[str]]:
+    """Read two columns of numbers as (n, 2) float64, and the columns' names, x and y where there is no header.
+
+    Comma, semicolon, tab or spaces separate; where commas do not, they may be decimal commas. A line that starts with # is a remark.
+    ValueError names the line that is wrong.
+    """
+    lines = _lines(data)
+    separator = next((mark for mark in (";", "\t", ",") if any(mark in line for _, line in lines)), None)
+    rows = [(number, [cell.strip().strip('"') for cell in line.split(separator)]) for number, line in lines]
+    header = rows[0][1] if rows and all(_number(cell, separator) is None for cell in rows[0][1]) else []
+    rows = rows[1:] if header else rows
+    table = np.empty((len(rows), 2))
+    for index, (number, cells) in enumerate(rows):
+        table[index] = _point(number, cells, separator)
+        if progress and index % 10_000 == 0:
+            progress(index / len(rows), f"reading line {number:,}")
+    return table, header or ["x", "y"]
+
+
+def _lines(data: bytes) -> list[tuple[int, str]]:
+    """Return the lines that say something, with their numbers."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError("the table is not a text file: save it as CSV (UTF-8)") from error
+    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1)]
+    return [(number, line) for number, line in lines if line and not line.startswith("#")]
+
+
+def _number(cell: str, separator: str | None) -> float | None:
+    """Read one number, "nan" and "inf" included; None where it is none."""
+    try:
+        return float(cell if separator == "," else cell.replace(",", "."))
+    except ValueError:
+        return None
+
+
+def _point(line: int, cells: list[str], separator: str | None) -> list[float]:
+    if len(cells) != 2:
+        raise ValueError(f"line {line} has {len(cells)} {'columns' if len(cells) > 1 else 'column'}, and two are needed")
+    values = []
+    for cell in cells:
+        value = _number(cell, separator)
+        if value is None or not abs(value) < 1e30:  # NaN fails every comparison; beyond, the deviation would overflow
+            raise ValueError(f"line {line}: {cell!r} is not a number that can be used")
+        values.append(value)
+    return values
