@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Train one run and print its summary as the last line; return the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if len(given) == 2 and not given[0].startswith("-"):  # the form in which the app starts its workers
-        return int(work(*given) == "failed")
+        return int(work(given[0], given[1]) == "failed")
     try:
         config, root = read(given)
     except ValueError as error:

@@ -6,6 +6,7 @@ call, in milliseconds. Where forking is not safe (macOS, Windows) each call is a
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import os
@@ -17,14 +18,16 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
+
+from genlib import ASSETS
 
 Warm = Literal["torch", "umap"]
 FORKS = sys.platform == "linux"
 
 
 class Computation:
-    """One calculation. Read `state` (running, done, failed, cancelled), `fraction` (0 to 1 or None), `message`, `partial`, `result`, `error`."""
+    """One calculation. `state` is running, done, failed or cancelled; `fraction` 0 to 1, or None where it cannot be known."""
 
     def __init__(self) -> None:
         self.state: str = "running"
@@ -39,7 +42,7 @@ class Computation:
 
     @classmethod
     def start(cls, function: Callable[..., Any], *args: Any, warm: Warm = "torch", **kwargs: Any) -> Computation:
-        """Call a top-level function elsewhere; it is also given progress=, to be called with (fraction or None, message, partial result)."""
+        """Call a top-level function elsewhere, which also gets progress=: to be called with fraction or None, message, partial result."""
         computation = cls()
         call = (function.__module__, function.__qualname__, args, kwargs)
         threading.Thread(target=computation._follow, args=(warm, call), daemon=True).start()
@@ -74,13 +77,12 @@ class Computation:
         with self._lock:
             if kind == "pid":
                 self._pid = content
-                cancelled = self.state == "cancelled"
+                if self.state == "cancelled":
+                    os.kill(content, signal.SIGTERM)
             elif kind == "progress":
                 self.fraction, self.message = content[:2]
                 self.partial = content[2] if len(content) > 2 and content[2] is not None else self.partial
-        if kind == "pid" and cancelled:
-            os.kill(self._pid, signal.SIGTERM)
-        elif kind == "result":
+        if kind == "result":
             self._end("done", result=content)
         elif kind == "error":
             self._end("failed", error=content)
@@ -100,18 +102,20 @@ class Nursery:
     def __init__(self, warm: Warm) -> None:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-m", "genlib.computation", warm, str(theirs.fileno())]
-        self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=_project(), start_new_session=True)
+        self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=_environment(), start_new_session=True)
         theirs.close()
         self._socket = ours
         self._lock = threading.Lock()
 
-    def child(self) -> BinaryIO:
-        """Ask for a child and return the stream that leads to it."""
+    @contextlib.contextmanager
+    def child(self) -> Iterator[Any]:
+        """Ask for a child and open the stream that leads to it."""
         ours, theirs = socket.socketpair()
-        with self._lock:
+        with ours, theirs, self._lock:
             socket.send_fds(self._socket, [b"+"], [theirs.fileno()])
-        theirs.close()
-        return ours.makefile("rwb")  # type: ignore[return-value]
+            stream = ours.makefile("rwb")
+        with stream:
+            yield stream
 
     def alive(self) -> bool:
         return self._process.poll() is None
@@ -129,7 +133,9 @@ _opening = threading.Lock()
 def warm_up(warm: Warm) -> Nursery:
     """Start a nursery if it does not live yet; return at once, it warms by itself."""
     with _opening:
-        if warm not in _nurseries or not _nurseries[warm].alive():
+        if warm in _nurseries and not _nurseries[warm].alive():
+            _nurseries.pop(warm).close()
+        if warm not in _nurseries:
             _nurseries[warm] = Nursery(warm)
         return _nurseries[warm]
 
@@ -141,17 +147,19 @@ def close() -> None:
             _nurseries.popitem()[1].close()
 
 
+atexit.register(close)
+
+
 @contextlib.contextmanager
-def open_process(warm: Warm) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+def open_process(warm: Warm) -> Iterator[tuple[Any, Any]]:
     """Open (reader, writer) to a process that will read one pickled call and answer with pickled messages."""
     if FORKS:
         with warm_up(warm).child() as stream:
             yield stream, stream
         return
     command = [sys.executable, "-m", "genlib.computation"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=_project()) as process:
-        assert process.stdin and process.stdout
-        yield process.stdout, process.stdin  # type: ignore[misc]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment()) as process:
+        yield process.stdout, process.stdin
 
 
 def launch(folder: str, token: str) -> None:
@@ -159,7 +167,9 @@ def launch(folder: str, token: str) -> None:
     if not FORKS:
         flags = {"creationflags": getattr(subprocess, "DETACHED_PROCESS", 0)} if os.name == "nt" else {"start_new_session": True}
         command = [sys.executable, "-m", "genlib.train", folder, token]
-        subprocess.Popen(command, cwd=_project(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **flags)
+        subprocess.Popen(
+            command, env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **flags
+        )
         return
     with warm_up("torch").child() as stream:
         pickle.dump(("genlib.computation", "detached_work", (folder, token), None), stream)
@@ -175,7 +185,7 @@ def detached_work(folder: str, token: str) -> None:
     work(folder, token)
 
 
-def answer(reader: BinaryIO, writer: BinaryIO) -> None:
+def answer(reader: Any, writer: Any) -> None:
     """Read one call, make it, and tell pid, progress, and result or error. Runs in the child."""
     module, name, args, kwargs = pickle.load(reader)
     function = getattr(importlib.import_module(module), name)
@@ -236,8 +246,9 @@ def serve(warm: Warm, descriptor: int) -> None:
         os.close(handles[0])
 
 
-def _project() -> str:
-    return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+def _environment() -> dict[str, str]:
+    """Let the other process find the modules that this one finds."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(ASSETS.parent), *filter(None, sys.path)])}
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def status(run: Run) -> Status:
     last = events[-1] if events else {"event": "created"}
     state, told = STATES[last["event"]], _worker(run)
     note = last.get("reason", "")
-    if state in ("starting", "running") and not _alive(run, born=last["time"]):
+    if state in ("starting", "running") and not _alive(run, newborn=True):
         state = "lost"
         note = "The training process is gone: killed, out of memory, or the machine restarted. Resume goes on from the last checkpoint."
     elif state in ("running", "paused") and told.get("trouble"):
@@ -175,7 +175,7 @@ def _worker(run: Run) -> dict[str, Any]:
         return {}
 
 
-def _alive(run: Run, born: float | None = None) -> bool:
+def _alive(run: Run, newborn: bool = False) -> bool:
     told = _worker(run)
     mine = bool(told) and told.get("token") == run.lease()
     if not mine:
@@ -187,7 +187,7 @@ def _alive(run: Run, born: float | None = None) -> bool:
     if known is None or known[0] != beat:
         _beats[str(run.folder)] = known = (beat, time.monotonic())
     if not mine:
-        return born is not None and time.monotonic() - known[1] < BIRTH
+        return newborn and time.monotonic() - known[1] < BIRTH
     return time.monotonic() - known[1] < SILENCE
 
 

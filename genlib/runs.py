@@ -65,11 +65,11 @@ class Config:
                 rest[name] = what.check(rest[name])
         size = _size(source, rest.pop("size", None))
         channels = source.channels if size else None
-        shape = (channels, size, size) if size else (2,)
+        shape: tuple[int, ...] = (source.channels, size, size) if size else (2,)
         device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
-        chosen = settle(model, shape, choices.fill(row.options, options), device.type)
+        chosen = settle(model, shape, options or {}, device.type)
         rest["title"] = str(rest.get("title") or "").strip()[:120] or f"{row.label} on {source.label}"
-        return cls(dataset=dataset, model=model, size=size, channels=channels, options=dataclasses.asdict(chosen), **rest)
+        return cls(dataset=dataset, model=model, size=size, channels=channels, options=chosen, **rest)
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Config:

@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ def train(run: Run, device: torch.device | None = None) -> Generator[Progress, s
                 line |= held_out(state.averaged, feed, HELD_OUT)
                 yield from insist(lambda: album.keep(run, state.averaged, state.step), progress)
             if due or order == "one" or clock.due("log", 2.5 * TICK):
-                yield from insist(lambda line=line: run.log(line), progress)
+                yield from insist(partial(run.log, line), progress)
                 seen.clear()
             if order == "one" or clock.due("preview", PREVIEW):
                 progress = replace(progress, samples=album.samples(state.averaged))
@@ -177,11 +178,12 @@ class Feed:
 
     def batch(self, number: int) -> tuple[Tensor, Tensor]:
         """Return (items (b, *shape), labels (b,)); what is left of an epoch is filled up from the next one."""
-        first, count = number * self.batch_size, len(self.items)
-        pieces = []
-        while (missing := self.batch_size - sum(map(len, pieces))) > 0:
-            epoch, start = divmod(first + self.batch_size - missing, count)
-            pieces.append(self._order(epoch)[start : start + missing])
+        place, end = number * self.batch_size, (number + 1) * self.batch_size
+        pieces: list[Tensor] = []
+        while place < end:
+            epoch, start = divmod(place, len(self.items))
+            pieces.append(self._order(epoch)[start : start + end - place])
+            place += len(pieces[-1])
         index = torch.cat(pieces)
         return self.tensors(self.items[index]), self.labels[index]
 
@@ -306,8 +308,8 @@ def finite_means(seen: dict[str, list[Tensor]], step: int) -> dict[str, float]:
         bad = (~torch.isfinite(column)).nonzero().flatten()
         if len(bad):
             raise Diverged(
-                f"{name} became {column[bad[0]].item()} at step {step - len(column) + 1 + int(bad[0])}. Training stopped there; the last good "
-                "checkpoint is kept. Try a smaller learning rate or a larger batch in a new run."
+                f"{name} became {column[bad[0]].item()} at step {step - len(column) + 1 + int(bad[0])}. Training stopped there; "
+                "the last good checkpoint is kept. Try a smaller learning rate or a larger batch in a new run."
             )
         means[name] = float(column.mean())
     return means

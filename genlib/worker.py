@@ -31,8 +31,7 @@ def work(folder: str, token: str, report: Callable[[Progress], None] | None = No
     pulse = Pulse(run)
     try:
         with pulse:
-            ending = drive(run, pulse, report)
-        return ending
+            return drive(run, pulse, report)
     except LeaseLost:
         return "lost"
     except (Diverged, Damaged, data.DataMissing, ValueError) as error:

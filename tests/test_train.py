@@ -1,0 +1,194 @@
+"""The training loop: resumed equals uninterrupted, watched equals unwatched, and what happens when things go wrong."""
+
+import errno
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from genlib import files
+from genlib.data import load
+from genlib.models import MODELS, build
+from genlib.runs import Config, Run
+from genlib.train import Diverged, Feed, State, follow, held_out, rehearse, snapshot_steps, train
+
+ROWS = [
+    *((model, "ring", None, {"width": 16}) for model in MODELS),
+    *((model, "digits", 16, {"trunk": trunk, "width": 8}) for model in MODELS for trunk in ("mlp", "conv")),
+    ("gan", "digits", 16, {"trunk": "conv", "width": 8, "loss": "wasserstein", "regularizer": "gradient penalty"}),
+]
+
+
+def recipe(model="vae", dataset="ring", size=None, options=None, **rest):
+    return Config.create(dataset, model, options or {"width": 16}, size=size, **({"latent_dim": 4, "batch_size": 32, "steps": 12} | rest))
+
+
+def finish(run):
+    for _ in train(run):
+        pass
+    return run.load().state_dict()
+
+
+def same(left, right):
+    return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
+
+
+@pytest.mark.parametrize(("model", "dataset", "size", "options"), ROWS)
+def test_resume_equals_uninterrupted(model, dataset, size, options, tmp_path):
+    config = recipe(model, dataset, size, options)
+    whole, broken = Run.create(config, tmp_path), Run.create(config, tmp_path)
+    weights = finish(whole)
+    steps = train(broken)
+    next(steps)
+    while steps.send("one").step < 7:
+        pass
+    steps.close()
+    assert same(finish(broken), weights)
+    kept, again = whole.checkpoint(), broken.checkpoint()
+    assert same(kept["model"], again["model"])
+    assert torch.equal(kept["random"]["cpu"], again["random"]["cpu"])
+    for name, state in kept["optimizers"].items():
+        for index, moments in state["state"].items():
+            assert same(moments, again["optimizers"][name]["state"][index])
+    assert broken.history()["step"][-1] == 12
+    assert (np.diff(broken.history()["step"]) >= 0).all()
+
+
+@pytest.mark.parametrize(("model", "dataset", "size", "options"), ROWS)
+def test_checkpoint_round_trip_is_bit_exact(model, dataset, size, options, tmp_path):
+    run = Run.create(recipe(model, dataset, size, options), tmp_path)
+    feed = Feed(load(dataset, size), 32, 0, torch.device("cpu"))
+    torch.manual_seed(0)
+    state = State(build(run.config, run.config.shape))
+    for _ in range(3):
+        state.advance(feed)
+    run.save(state.checkpoint())
+    other = State(build(run.config, run.config.shape))
+    other.restore(run.checkpoint())
+    torch.set_rng_state(run.checkpoint()["random"]["cpu"])
+    expected = state.advance(feed)
+    torch.set_rng_state(run.checkpoint()["random"]["cpu"])
+    assert same(other.advance(feed), expected)
+    assert same(other.averaged.state_dict(), state.averaged.state_dict())
+
+
+@pytest.mark.parametrize(("model", "dataset", "size", "options"), ROWS)
+def test_rehearsal_leaves_no_trace(model, dataset, size, options):
+    config = recipe(model, dataset, size, options)
+    feed = Feed(load(dataset, size), 32, 0, torch.device("cpu"))
+    states = []
+    for rehearsed in (True, False):
+        torch.manual_seed(3)
+        state = State(build(config, config.shape))
+        if rehearsed:
+            rehearse(state.model, state.optimizers, feed.batch(0))
+        for _ in range(3):
+            state.advance(feed)
+        states.append((state.checkpoint()["model"], torch.get_rng_state()))
+    assert same(states[0][0], states[1][0])
+    assert torch.equal(states[0][1], states[1][1])
+
+
+def test_watching_gives_the_same_weights(tmp_path, monkeypatch):
+    config = recipe("gan", "digits", 16, {"trunk": "conv", "width": 8})
+    unwatched = finish(Run.create(config, tmp_path))
+    monkeypatch.setattr("genlib.train.PREVIEW", 0.0)
+    monkeypatch.setattr("genlib.train.TICK", 0.0)
+    assert same(finish(Run.create(config, tmp_path)), unwatched)
+
+
+def test_seed_changes_the_weights(tmp_path):
+    one, other = (finish(Run.create(recipe(seed=seed), tmp_path)) for seed in (1, 2))
+    assert not same(one, other)
+
+
+def test_single_steps_are_single(tmp_path):
+    steps = train(Run.create(recipe(), tmp_path))
+    assert [next(steps).step, steps.send("one").step, steps.send("one").step, steps.send("one").step] == [0, 1, 2, 3]
+    steps.close()
+
+
+def test_every_item_is_seen_once_an_epoch():
+    feed = Feed(load("ring"), 300, 5, torch.device("cpu"))
+    count = len(feed.items)
+    feed.labels = torch.arange(count)
+    seen = torch.cat([feed.batch(number)[1] for number in range(-(-3 * count // 300))])[: 3 * count].reshape(3, count)
+    for epoch in seen:
+        assert torch.equal(epoch.sort().values, torch.arange(count))
+    assert not torch.equal(seen[0], seen[1])
+
+
+def test_batch_larger_than_the_data_set_is_filled_from_later_epochs():
+    feed = Feed(load("ring"), 20_000, 5, torch.device("cpu"))
+    assert len(feed.batch(3)[0]) == 20_000
+
+
+def test_training_rows_and_test_rows_stay_apart():
+    dataset = load("digits", 16)
+    feed = Feed(dataset, 32, 0, torch.device("cpu"))
+    assert len(feed.items) + sum(map(len, feed.held_out(None))) == len(dataset)
+    np.testing.assert_array_equal(feed.items.numpy(), dataset.items[dataset.split])
+
+
+def test_held_out_figure_does_not_depend_on_the_batches(tmp_path, monkeypatch):
+    run = Run.create(recipe("vae", "digits", 16, {"width": 8}), tmp_path)
+    finish(run)
+    feed, model = Feed(load("digits", 16), 32, 0, torch.device("cpu")), run.load()
+    figure = held_out(model, feed, None)
+    alone = feed.held_out
+    monkeypatch.setattr(feed, "held_out", lambda limit: alone(limit, rows=7))
+    assert held_out(model, feed, None)["test_kl"] == pytest.approx(figure["test_kl"], rel=1e-5)
+    assert run.history()["test_kl"][-1] == pytest.approx(figure["test_kl"], rel=1e-6)
+
+
+def test_averaged_weights_follow(tmp_path):
+    config = recipe("gan", "ring", None, {"width": 8})
+    model, averaged = build(config, (2,)), build(config, (2,))
+    before = [weight.clone() for weight in averaged.parameters()]
+    follow(averaged, model, 0.75)
+    for weight, old, new in zip(averaged.parameters(), before, model.parameters(), strict=True):
+        torch.testing.assert_close(weight, 0.75 * old + 0.25 * new)
+
+
+def test_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_state(tmp_path, monkeypatch):
+    real = MODELS["vae"].make.step
+    calls = itertools.count()
+
+    def step(self, *arguments):
+        metrics = real(self, *arguments)
+        return metrics | {"loss": metrics["loss"] * (float("nan") if next(calls) >= 6 else 1)}
+
+    monkeypatch.setattr(MODELS["vae"].make, "step", step)
+    run = Run.create(recipe(), tmp_path)
+    steps = train(run)
+    next(steps)
+    with pytest.raises(Diverged, match="loss became nan at step 6"):
+        for _ in range(10):
+            steps.send("one")
+    assert run.checkpoint()["step"] == 0
+    assert all(torch.isfinite(value).all() for value in run.checkpoint()["model"].values())
+
+
+def test_full_disk_pauses_and_goes_on_with_the_same_weights(tmp_path, monkeypatch):
+    weights = finish(Run.create(recipe(), tmp_path))
+    real, left = files.write, iter([None] * 5 + [OSError(errno.ENOSPC, "No space left on device")] * 3)
+
+    def write(path, content):
+        if error := next(left, None):
+            raise error
+        real(path, content)
+
+    run = Run.create(recipe(), tmp_path)
+    monkeypatch.setattr(files, "write", write)
+    troubles = [progress.trouble for progress in train(run)]
+    assert sum("The disk is full" in trouble for trouble in troubles) >= 2
+    assert troubles[-1] == ""
+    assert same(run.load().state_dict(), weights)
+
+
+@pytest.mark.parametrize("total", [1, 7, 100, 3000, 200_000])
+def test_snapshots_are_about_forty_and_end_with_the_last_step(total):
+    steps = snapshot_steps(total)
+    assert max(steps) == total and min(steps) == 1
+    assert min(total, 25) <= len(steps) <= 40
