@@ -60,6 +60,12 @@ def from_generator(
     return find(codes, generate(codes), count)
 
 
+def coordinates(origin: np.ndarray, u: np.ndarray, v: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Find the place in a plane nearest to each code: what `latent.plane` undoes; (d,), (d,), (d,), (n, d) -> (n, 2) float32."""
+    axes = np.stack([u, v], axis=1).astype(np.float64)
+    return np.linalg.lstsq(axes, (codes - origin).T.astype(np.float64), rcond=None)[0].T.astype(np.float32)
+
+
 def _from_the_middle(vectors: np.ndarray, names: list[str]) -> Directions:
     """Directions from the prior's middle, where one standard deviation is 1."""
     k, d = vectors.shape

@@ -12,8 +12,8 @@ import numpy as np
 from genlib import choices, images, latent
 from genlib.choices import knob
 
-Progress = Callable[..., object]
-WRITERS = {"GIF": images.gif, "MP4": images.mp4}
+Progress = Callable[..., None]
+WRITERS: dict[str, Callable[..., bytes]] = {"GIF": images.gif, "MP4": images.mp4}
 MIME = {"GIF": "image/gif", "MP4": "video/mp4"}
 
 
@@ -61,4 +61,8 @@ def _items(config: Any) -> np.ndarray:
 def _second_half(progress: Progress | None) -> Progress | None:
     if progress is None:
         return None
-    return lambda fraction, message: progress(0.5 + 0.5 * (fraction or 0.0), message)
+
+    def tell(fraction: float | None, message: str) -> None:
+        progress(0.5 + 0.5 * (fraction or 0.0), message)
+
+    return tell

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ from genlib import choices, files
 from genlib.neighbours import Neighbours, graph
 from genlib.project import PROJECTORS, Projection, project
 
-Progress = Callable[..., object]
-NEIGHBOURS = 15  # kept for each item; a projector that wants more asks for its own
+Progress = Callable[..., None]
+NEIGHBOURS = 15  # kept for each item, or as many as a projector wants
 
 
 def points(file: Path) -> np.ndarray:
@@ -31,9 +31,9 @@ def points(file: Path) -> np.ndarray:
 
 
 def neighbours(file: Path, k: int = NEIGHBOURS, progress: Progress | None = None) -> Neighbours:
-    """Return the neighbour graph of a file of vectors; computed once, then read from beside it."""
+    """Return the k nearest others of each vector. One graph lies beside the file; it is computed anew only for a larger k."""
     vectors = points(file)
-    return graph(vectors, min(k, len(vectors) - 1), progress=progress, keep=_beside(file, f"graph-{k}"))
+    return graph(vectors, min(k, len(vectors) - 1), progress=progress, keep=_beside(file, "graph"))
 
 
 def kept(file: Path, method: str, options: Any, seed: int) -> Projection | None:
@@ -42,7 +42,7 @@ def kept(file: Path, method: str, options: Any, seed: int) -> Projection | None:
     if not path.exists():
         return None
     with np.load(path) as stored:
-        return Projection(xy=stored["xy"], method=method, options=options, trust=float(stored["trust"]))
+        return Projection(stored["xy"], method, options, float(stored["trust"]), int(stored["trust_n"]))
 
 
 def draw(file: Path, method: str, options: Any, seed: int = 0, progress: Progress | None = None) -> Projection:
@@ -56,15 +56,15 @@ def draw(file: Path, method: str, options: Any, seed: int = 0, progress: Progres
         shared = neighbours(file, _needed(options, len(vectors)), progress=_part(progress, 0.0, 0.2))
     made = project(vectors, method, options, seed, neighbours=shared, progress=_part(progress, 0.2, 1.0))
     buffer = io.BytesIO()
-    np.savez(buffer, xy=made.xy, trust=np.float64(made.trust))
+    np.savez(buffer, xy=made.xy, trust=made.trust, trust_n=made.trust_n)
     files.write(_beside(file, _name(method, options, seed)), buffer.getvalue())
     return made
 
 
 def _needed(options: Any, count: int) -> int:
-    """Read how many neighbours the options ask for: UMAP names them, t-SNE wants three times its perplexity."""
-    asked: Mapping[str, Any] = asdict(options)
-    wanted = int(asked.get("neighbours", asked.get("n_neighbors", 3 * asked.get("perplexity", NEIGHBOURS / 3))))
+    """Say how many neighbours the options ask for: UMAP names them, t-SNE wants three times its perplexity."""
+    asked = asdict(options)
+    wanted = int(asked.get("neighbours", 3 * asked.get("perplexity", 0)))
     return min(max(NEIGHBOURS, wanted), count - 1)
 
 

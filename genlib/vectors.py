@@ -19,7 +19,7 @@ import numpy as np
 from genlib import choices, data, files, home
 from genlib.runs import Run
 
-Progress = Callable[..., object]
+Progress = Callable[..., None]
 BLOCK = 1024  # items between two reports
 LIMIT = 20_000  # items that are mapped unless more are asked for
 

@@ -43,3 +43,9 @@ def test_raw_dimensions_are_ranked_by_what_they_change():
     found = directions.from_generator(directions.dimensions, lambda codes: codes @ mixing, latent_dim=3, count=2)
     assert found.names == ("Dimension 2", "Dimension 1")
     assert found.vectors.tolist() == [[0, 1, 0], [1, 0, 0]]
+
+
+def test_coordinates_undo_a_plane_though_its_directions_are_oblique():
+    origin, u, v = np.ones(4), np.array([2.0, 0, 0, 0]), np.array([1.0, 1, 0, 0])
+    places = np.array([[0.5, -1.0], [2, 3]], np.float32)
+    assert np.allclose(directions.coordinates(origin, u, v, latent.plane(origin, u, v, places)), places)
