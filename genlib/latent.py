@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from genlib import neighbours
+
 # Up to here all principal directions are cheap to find exactly; beyond, Lanczos finds just the ones asked for.
 FULL_DIMENSIONS = 1024
 
@@ -98,8 +100,9 @@ def principal(codes: np.ndarray, count: int) -> Directions:
     codes = _codes(codes)
     mean = codes.mean(axis=0, dtype=np.float64)
     count = max(1, min(count, len(codes) - 1, codes.shape[1]))
-    find = _all_axes if codes.shape[1] <= FULL_DIMENSIONS else _leading_axes
-    variance, vectors = find(codes - mean.astype(np.float32), count)
+    centred = codes - mean.astype(np.float32)
+    find = _all_axes if codes.shape[1] <= FULL_DIMENSIONS or not centred.any() else _leading_axes
+    variance, vectors = find(centred, count)
     largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=1)[:, None], axis=1)
     vectors = vectors * np.where(largest < 0, -1, 1)
     names = tuple(f"Direction {i + 1}" for i in range(len(vectors)))
@@ -107,6 +110,8 @@ def principal(codes: np.ndarray, count: int) -> Directions:
 
 
 def _all_axes(centred: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    if not centred.any():  # all codes are the same: any axes do
+        return np.zeros(count), np.eye(count, centred.shape[1])
     variance, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64) / len(centred))
     return variance[::-1][:count].clip(min=0), axes.T[::-1][:count]
 
@@ -140,9 +145,7 @@ def move(directions: Directions, base: np.ndarray, amounts: np.ndarray) -> np.nd
 
 
 def _codes(codes: np.ndarray) -> np.ndarray:
-    codes = np.asarray(codes, np.float32)
-    if codes.ndim != 2 or len(codes) < 2:
-        raise ValueError(f"directions need at least 2 codes, one a row, got an array of shape {codes.shape}")
-    if not np.isfinite(codes).all():
-        raise ValueError("the codes hold values that are not numbers; the run may have diverged, so choose an earlier snapshot")
+    codes = neighbours.rows(codes)
+    if len(codes) < 2:
+        raise ValueError(f"directions need at least 2 codes, got {len(codes)}")
     return codes

@@ -17,6 +17,7 @@ import numpy as np
 
 Progress = Callable[..., None]  # called with (fraction or None, message[, partial result])
 
+LARGEST = 1e15  # in squares and sums of squares float32 ends at 3e38
 BLOCK_WORK = 3e10  # multiply-adds between two reports: about half a second on two cores
 BLOCK_BYTES = 64 * 2**20  # of items held as float32 at a time
 
@@ -38,15 +39,16 @@ class Neighbours:
 
 
 def rows(points: np.ndarray) -> np.ndarray:
-    """Lay items out as one float32 row each: (n, ...) -> (n, d). Raises ValueError where a value is not a number."""
+    """Lay items out as one float32 row each: (n, ...) -> (n, d). Raises ValueError where a value is not a number, or so large that its
+    square is none."""
     points = np.asarray(points)
     if points.ndim < 2 or len(points) == 0:
         raise ValueError(f"one row a point is needed, got an array of shape {points.shape}")
     flat = np.ascontiguousarray(points.reshape(len(points), -1), dtype=np.float32)
-    bad = np.flatnonzero(~np.isfinite(flat).all(axis=1))
+    bad = np.flatnonzero(~(np.abs(flat) < LARGEST).all(axis=1))  # true of nan as well
     if len(bad):
         raise ValueError(
-            f"{len(bad)} of {len(flat)} points hold a value that is not a finite number, the first in row {bad[0]}; "
+            f"{len(bad)} of {len(flat)} points hold a value that is no number or beyond {LARGEST:g}, the first in row {bad[0]}; "
             "the run may have diverged, so choose an earlier snapshot"
         )
     return flat
@@ -84,12 +86,12 @@ def _search(points: np.ndarray, k: int, progress: Progress) -> Neighbours:
         progress(start / n, f"Neighbours of {start:,} of {n:,} points")
         part = slice(start, min(start + step, n))
         found = search.kneighbors(points[part], return_distance=False)
-        others = _without_self(found, np.arange(part.start, part.stop))
+        others = without_self(found, np.arange(part.start, part.stop))
         index[part], distance[part] = _measured(points[part], points, others)
     return Neighbours(index, distance)
 
 
-def _without_self(found: np.ndarray, own: np.ndarray) -> np.ndarray:
+def without_self(found: np.ndarray, own: np.ndarray) -> np.ndarray:
     """Drop each point from its own list (m, k + 1) -> (m, k); among many duplicates it may be missing, then the last one goes."""
     drop = found == own[:, None]
     drop[~drop.any(axis=1), -1] = True
