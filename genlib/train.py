@@ -142,7 +142,7 @@ class State:
             "step": self.step,
             "seconds": self.seconds,
             "model": self.model.state_dict(),
-            "averaged": self.averaged.state_dict(),
+            "averaged": self.averaged.state_dict() if self.averaged is not self.model else None,
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "random": {"cpu": torch.get_rng_state(), **accelerator},
         }
@@ -150,7 +150,8 @@ class State:
     def restore(self, saved: dict[str, Any]) -> None:
         self.step, self.seconds = saved["step"], saved["seconds"]
         self.model.load_state_dict(saved["model"])
-        self.averaged.load_state_dict(saved["averaged"])
+        if saved["averaged"]:
+            self.averaged.load_state_dict(saved["averaged"])
         for name, optimizer in self.optimizers.items():
             optimizer.load_state_dict(saved["optimizers"][name])
         torch.set_rng_state(saved["random"]["cpu"].cpu())
