@@ -101,7 +101,7 @@ def read(name: str, folder: Path) -> Dataset:
         arrays: dict[str, Any] = {file.stem: _array(file) for file in folder.glob("*.npy")}
         classes, factor_names = tuple(texts["classes"]), tuple(texts["factor_names"])
         return Dataset(name=name, classes=classes, factor_names=factor_names, mode_std=texts["mode_std"], **arrays)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, EOFError, ValueError, TypeError, KeyError) as error:
         raise ValueError(f"the data set in {folder} is damaged ({error}): remove that folder and fetch or upload the set again") from error
 
 
