@@ -13,7 +13,7 @@ import tempfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -21,7 +21,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps
 
-from genlib.choices import Value, fill, knob, unknown
+from genlib.choices import knob, unknown
 from genlib.data import DATASETS, SIZES, own
 from genlib.dataset import Dataset, stratified
 from genlib.dataset import keep as keep_dataset
@@ -69,20 +69,6 @@ class Refused(ValueError):
     def __init__(self, message: str, problems: list[tuple[str, str]] | None = None) -> None:
         super().__init__(message)
         self.problems = problems or []
-
-
-def read(files: list[tuple[str, bytes]], options: Mapping[str, Value] | None = None, progress: Progress | None = None) -> Upload:
-    """Read whatever was brought, as (name, bytes): one ZIP, one CSV, or pictures; `options` by name as a form gives them."""
-    chosen = fill(UploadOptions, options)
-    tables = [name for name, _ in files if name.lower().endswith((".csv", ".tsv", ".txt"))]
-    archives = [name for name, data in files if name.lower().endswith(".zip") or data.startswith(b"PK\x03\x04")]
-    if len(files) == 1 and tables:
-        return read_points(files[0][1], progress)
-    if len(files) == 1 and archives:
-        return read_archive(files[0][1], chosen, progress)
-    if archives:
-        raise Refused(f"a ZIP is read by itself: bring {archives[0]} alone, or only pictures")
-    return read_files(files, chosen, progress)
 
 
 def read_archive(source: bytes | Path | BinaryIO, options: UploadOptions | None = None, progress: Progress | None = None) -> Upload:

@@ -318,17 +318,9 @@ def test_progress_is_told_for_each_file():
     assert "good-15.png" in told[-1][1]
 
 
-def test_one_door_takes_an_archive_a_table_or_pictures(tmp_path):
-    options = {"size": "32", "colour": "rgb"}
-    assert uploads.read([("set.zip", archive(many()))], options).items.shape == (16, 32, 32, 3)
-    assert uploads.read(many(), options).items.shape == (16, 32, 32, 3)
-    assert uploads.read([("table.CSV", table())], options).items.shape == (20, 2)
+def test_an_archive_is_read_from_a_file_too(tmp_path):
     (tmp_path / "set.zip").write_bytes(archive(many()))
-    assert len(uploads.read_archive(tmp_path / "set.zip").items) == 16
-    with pytest.raises(uploads.Refused, match=r"bring set\.zip alone"):
-        uploads.read([("set.zip", archive(many())), *many()])
-    with pytest.raises(ValueError, match="size must be one of"):
-        uploads.read(many(), {"size": "20"})
+    assert uploads.read_archive(tmp_path / "set.zip", UploadOptions(size="32")).items.shape == (16, 32, 32, 3)
 
 
 # Points
