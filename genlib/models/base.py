@@ -22,8 +22,6 @@ class Model(nn.Module, ABC):
 
     has_encoder: bool = False
     takes_labels: bool = False
-    ema: float = 0.0  # decay of the averaged weights that previews and results use; 0 means the weights as they are
-    batches: int = 1  # how many batches one step takes: the loop hands it batch_size * batches items at a time
 
     def __init__(self, shape: tuple[int, ...], latent_dim: int, options: Any) -> None:
         super().__init__()
@@ -69,6 +67,21 @@ class Model(nn.Module, ABC):
         for name, rate in self.learning_rates().items():
             for group in optimizers[name].param_groups:
                 group["lr"] = rate
+
+    @property
+    def ema(self) -> float:
+        """Return the decay of the averaged weights that previews and results use; 0 means the weights as they are."""
+        return 0.0
+
+    @property
+    def batches(self) -> int:
+        """Return how many batches one step takes: the loop hands it batch_size * batches items at a time."""
+        return 1
+
+    @property
+    def takes_bfloat16(self) -> bool:
+        """Whether `step` may run under bfloat16 autocast: for pictures. A point's coordinates need all their digits."""
+        return len(self.shape) == 3
 
     @property
     def device(self) -> torch.device:

@@ -158,10 +158,12 @@ def _conv_generator(layout: Layout, latent_dim: int, shape: tuple[int, ...]) -> 
         nn.Linear(latent_dim, inputs * path[-1] ** 2, bias=not layout.batch_norm),
         nn.Unflatten(1, (inputs, path[-1], path[-1])),
     ]
-    for outputs in [*channels[1:], shape[0]]:
+    for outputs in channels[1:]:
         layers += [nn.BatchNorm2d(inputs)] if layout.batch_norm else []
-        layers += [layout.activation(), nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)]
+        layers += [layout.activation(), nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=not layout.batch_norm)]
         inputs = outputs
+    layers += [nn.BatchNorm2d(inputs)] if layout.batch_norm else []
+    layers += [layout.activation(), nn.ConvTranspose2d(inputs, shape[0], 4, 2, 1)]
     return nn.Sequential(*layers).to(memory_format=torch.channels_last)
 
 

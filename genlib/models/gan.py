@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
@@ -167,14 +167,14 @@ class GAN(Model):
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
         self.register_buffer("penalty", torch.zeros(()))  # as last computed, for the log
         self._count = 0  # the same as `steps`, known without asking the device
-        self.register_load_state_dict_post_hook(lambda model, keys: setattr(model, "_count", int(model.steps)))
+        self.register_load_state_dict_post_hook(_recount)
 
     @property
-    def ema(self) -> float:  # type: ignore[override]
+    def ema(self) -> float:
         return self.options.ema
 
     @property
-    def batches(self) -> int:  # type: ignore[override]
+    def batches(self) -> int:
         return self.options.discriminator_updates
 
     def optimizers(self) -> dict[str, Optimizer]:
@@ -246,6 +246,10 @@ class GAN(Model):
         if self._count % regularizer.every:
             return None
         return self.options.penalty_weight * regularizer.every * regularizer.penalty(self.discriminator, real, fake)
+
+
+def _recount(model: GAN, keys: Any) -> None:
+    model._count = int(model.steps)
 
 
 def _leaky() -> nn.Module:
