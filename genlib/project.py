@@ -207,7 +207,8 @@ def _tsne(points: np.ndarray, options: TSNEOptions, seed: int, neighbours: Neigh
         most = (len(points) - 1) // 3
         raise ValueError(f"perplexity {options.perplexity:g} needs at least {k + 1} items, got {len(points)}; choose at most {most}")
     near = _enough(points, k, neighbours, progress)
-    jobs = os.cpu_count() or 1
+    # Half of the processors: OpenMP waits busily, and beside a training run two threads on two cores are twice as slow as one.
+    jobs = max(1, (os.cpu_count() or 1) // 2)
     index = nearest_neighbors.PrecomputedNeighbors(near.index, near.distance.astype(np.float64))
     ties = affinity.PerplexityBasedNN(perplexity=options.perplexity, knn_index=index, n_jobs=jobs)
     # The width that lets t-SNE begin (Kobak 2019).
