@@ -13,6 +13,8 @@ import numpy as np
 
 from genlib import neighbours
 
+BLOCK = 256  # rows of distances held at a time
+
 # Charts by name, in the order in which they are shown, with their titles.
 GROUPS: dict[str, str] = {
     "losses": "Loss",
@@ -92,9 +94,9 @@ METRICS: dict[str, Metric] = {
     ),
     "sigma": Metric(
         "Noise of the decoder",
-        "pixel units",
+        "data units",
         "noise",
-        "The typical error per pixel that the decoder admits, as a standard deviation on the scale from -1 to 1. Lower is sharper.",
+        "The typical error that the decoder admits, as a standard deviation (pictures run from -1 to 1). Lower is sharper.",
     ),
     "d_real": Metric(
         "Real items called real",
@@ -248,14 +250,12 @@ def trustworthiness(points: np.ndarray, xy: np.ndarray, k: int = 15, seed: int =
         return Measured(np.nan, len(drawn))
     near, _ = neighbours.nearest(xy[drawn], xy, k + 1)
     near = neighbours.without_self(near, drawn)
-    excess, start = 0.0, 0
-    for squares in _squares(points, drawn):
-        block = near[start : start + len(squares)]
+    excess = 0.0
+    for squares, block in zip(_squares(points, drawn), np.split(near, range(BLOCK, len(near), BLOCK)), strict=True):
         far = np.take_along_axis(squares, block, axis=1)
         for column in range(k):
             rank = (squares < far[:, column, None]).sum(axis=1)  # the point itself is the one that makes this count from 1
             excess += float(np.maximum(rank - k, 0).sum())
-        start += len(squares)
     return Measured(1 - 2 * excess / (len(drawn) * k * (2 * n - 3 * k - 1)), len(drawn))
 
 
@@ -287,12 +287,12 @@ def _draw(n: int, limit: int, seed: int) -> np.ndarray:
     return np.arange(n) if n <= limit else np.sort(np.random.default_rng(seed).choice(n, limit, replace=False))
 
 
-def _squares(points: np.ndarray, drawn: np.ndarray, block: int = 256) -> Iterator[np.ndarray]:
+def _squares(points: np.ndarray, drawn: np.ndarray) -> Iterator[np.ndarray]:
     """Yield squared distances from the drawn points to all, a block of rows at a time: (b, n) float32, own distance exactly 0."""
     centred = points - points.mean(axis=0)
     length = np.einsum("nd,nd->n", centred, centred)
-    for start in range(0, len(drawn), block):
-        rows = drawn[start : start + block]
+    for start in range(0, len(drawn), BLOCK):
+        rows = drawn[start : start + BLOCK]
         squares = centred[rows] @ centred.T
         squares *= -2
         squares += length
