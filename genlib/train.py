@@ -193,10 +193,11 @@ class Feed:
         return images.unit(items).permute(0, 3, 1, 2) if items.dtype == torch.uint8 else items
 
     def held_out(self, limit: int | None, rows: int = 500) -> Iterator[Tensor]:
-        """Go through the test items, evenly spread over all of them if there is a limit."""
+        """Go through the test items, or a choice of them that is always the same if there is a limit."""
         chosen = np.flatnonzero(~self.dataset.split)
         if limit and limit < len(chosen):
-            chosen = chosen[np.linspace(0, len(chosen) - 1, limit).astype(int)]
+            # By chance, not every so-manieth: the classes of a data set may come in turn, and a stride would pick only some of them.
+            chosen = np.sort(np.random.default_rng(0).choice(chosen, limit, replace=False))
         for start in range(0, len(chosen), rows):
             yield self.tensors(torch.as_tensor(self.dataset.items[chosen[start : start + rows]]).to(self.device))
 
@@ -217,7 +218,7 @@ class Album:
         generator = torch.Generator().manual_seed(seed)
         self.codes = model.prior(2500 if points else self.columns**2, generator).cpu().numpy()
         test = np.flatnonzero(~feed.dataset.split)
-        self.originals = feed.dataset.items[test[:: max(1, len(test) // 8)][:8]]
+        self.originals = feed.dataset.items[np.random.default_rng(seed).choice(test, min(8, len(test)), replace=False)]
         self.reconstructs = model.has_encoder and not points
 
     def samples(self, model: Model) -> np.ndarray:
