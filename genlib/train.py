@@ -196,7 +196,7 @@ class Feed:
         """Go through the test items, or a choice of them that is always the same if there is a limit."""
         chosen = np.flatnonzero(~self.dataset.split)
         if limit and limit < len(chosen):
-            # By chance, not every so-manieth: the classes of a data set may come in turn, and a stride would pick only some of them.
+            # By chance and not by a stride: where the classes come in turn, a stride picks only some of them.
             chosen = np.sort(np.random.default_rng(0).choice(chosen, limit, replace=False))
         for start in range(0, len(chosen), rows):
             yield self.tensors(torch.as_tensor(self.dataset.items[chosen[start : start + rows]]).to(self.device))
