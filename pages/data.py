@@ -8,7 +8,9 @@ from genlib.ui import downloads, forms, intake, look, show, state
 GROUPS = {"Pictures": "pictures", "Points": "points", "Your own": "own"}
 
 st.title("Data", anchor=False)
-group = st.segmented_control("Kind", list(GROUPS), default="Pictures", required=True, key="data-group", label_visibility="collapsed", persist_state="session")
+group = st.segmented_control(
+    "Kind", list(GROUPS), default="Pictures", required=True, key="data-group", label_visibility="collapsed", persist_state="session"
+)
 sources = intake.of_group(data.sources(), GROUPS[group or "Pictures"])
 
 if GROUPS[group or "Pictures"] == "own":

@@ -17,6 +17,8 @@ shown = state.kept("runs-shown", PAGE)
 for run in runs[:shown]:
     cards.row(run)
 if len(runs) > shown:
-    st.button(f"Show {min(PAGE, len(runs) - shown)} more of {len(runs)}", on_click=state.keep, args=("runs-shown", shown + PAGE), key="more-runs")
+    st.button(
+        f"Show {min(PAGE, len(runs) - shown)} more of {len(runs)}", on_click=state.keep, args=("runs-shown", shown + PAGE), key="more-runs"
+    )
 
 cards.compare(runs)

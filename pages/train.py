@@ -6,10 +6,12 @@ from genlib import data
 from genlib.models import MODELS
 from genlib.ui import forms, live, recipe, show, state
 
-st.title("Train", anchor=False)
 runs = {run.name: run for run in state.runs()}
+with st.container(horizontal=True, vertical_alignment="center", gap="large"):
+    st.title("Train", anchor=False, width="content")
+    view = recipe.open_view()
 
-if recipe.open_view(runs) == "Watch":
+if view == "Watch":
     watched = recipe.choose_watched(runs)
     if watched:
         live.watch(watched)
@@ -20,10 +22,11 @@ if recipe.open_view(runs) == "Watch":
 
 left, middle, right = st.columns(3, gap="large")
 with left:
-    dataset, size = recipe.choose_data()
+    dataset = recipe.choose_data()
 with middle:
     model = forms.pick("Model", MODELS, "train-model")
 with right:
-    preset = recipe.choose_preset(dataset, data.sources()[dataset], model)
-settings = recipe.choose_knobs(MODELS[model], preset, f"knobs-{dataset}-{model}-{preset.get('preset')}")
-recipe.launch(dataset, size, model, settings)
+    source = data.sources()[dataset]
+    preset = recipe.choose_preset(dataset, source, model)
+settings = recipe.choose_knobs(source, MODELS[model], preset, f"knobs-{dataset}-{model}-{preset.get('preset')}")
+recipe.launch(dataset, model, settings)

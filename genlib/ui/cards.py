@@ -106,7 +106,12 @@ def compare(runs: Sequence[Run]) -> None:
         return
     st.subheader("Compare", anchor=False)
     chosen = st.multiselect(
-        "Runs to compare", list(told), list(told)[:2], format_func=lambda name: show.run_label(told[name]), key="compare-runs", max_selections=8
+        "Runs to compare",
+        list(told),
+        list(told)[:2],
+        format_func=lambda name: show.run_label(told[name]),
+        key="compare-runs",
+        max_selections=8,
     )
     histories = {show.title(told[name]): state.history(told[name]) for name in chosen if name in told}
     metrics = charts.shared_metrics(histories.values())

@@ -30,16 +30,17 @@ def thin(x: np.ndarray, y: np.ndarray, limit: int = LIMIT) -> list[list[float]]:
     return [[float(x[place]), float(f"{y[place]:.5g}")] for place in places]
 
 
-def curves(history: History, key: str, columns: int = 3, height: int = 220) -> None:
-    """Draw a run's history: one chart a group of METRICS, one line a metric."""
-    groups = grouped(history)
-    if not groups:
+def curves(history: History, key: str, groups: Iterable[str] | None = None, columns: int = 3, height: int = 220) -> None:
+    """Draw a run's history: one chart a group of METRICS, one line a metric; some of the groups only, where named."""
+    known = grouped(history)
+    chosen = [group for group in (known if groups is None else groups) if group in known]
+    if not chosen:
         return
-    cells = st.grid(columns, min_column_width=260, gap=("small", "medium"))
-    for group, names in groups.items():
+    cells = st.grid(columns, min_column_width=230, gap=("small", "medium"))
+    for group in chosen:
         with cells.cell():
-            lines = {metric_label(name): thin(history["step"], history[name]) for name in names}
-            line_chart(lines, GROUPS[group], f"{key}-{group}", height, unit=metric_unit(names[0]))
+            lines = {metric_label(name): thin(history["step"], history[name]) for name in known[group]}
+            line_chart(lines, GROUPS[group], f"{key}-{group}", height, unit=metric_unit(known[group][0]))
 
 
 def compare(histories: Mapping[str, History], metric: str, key: str, height: int = 260) -> None:
@@ -73,11 +74,12 @@ def metric_unit(name: str) -> str:
 
 def line_chart(lines: Mapping[str, list[list[float]]], title: str, key: str, height: int = 220, unit: str = "") -> None:
     """Draw named lines of [step, value] pairs. The legend stands under the title and scrolls when it is long."""
+    several = len(lines) > 1
     spec = {
         "animation": False,
-        "title": {"text": f"{title} ({unit})" if unit else title, "left": 0, "top": 0, "textStyle": {"fontSize": 13}},
-        "legend": {"type": "scroll", "left": 0, "top": 22, "itemWidth": 16, "itemHeight": 8, "itemGap": 14},
-        "grid": {"left": 4, "right": 14, "top": 52, "bottom": 4, "containLabel": True},
+        "title": {"text": f"{title} ({unit})" if unit else title, "left": 0, "top": 6, "textStyle": {"fontSize": 13}},
+        "legend": {"show": several, "type": "scroll", "left": 0, "top": 28, "itemWidth": 16, "itemHeight": 8, "itemGap": 14},
+        "grid": {"left": 4, "right": 14, "top": 58 if several else 34, "bottom": 4, "containLabel": True},
         "tooltip": {"trigger": "axis", "confine": True},
         "xAxis": {"type": "value", "min": "dataMin", "max": "dataMax", "splitNumber": 4, "splitLine": {"show": False}},
         "yAxis": {"type": "value", "scale": True, "splitNumber": 4},

@@ -26,5 +26,15 @@ def offer(name: str, key: str) -> bool:
         "Nothing else here needs the network.",
         icon=":material/cloud_download:",
     )
-    st.button(f"Download {source.label}", icon=":material/download:", key=key, on_click=state.compute, args=(f"download-{name}", data.download, name))
+    st.button(
+        f"Download {source.label}",
+        icon=":material/download:",
+        key=key,
+        on_click=_fetch,
+        args=(name,),
+    )
     return True
+
+
+def _fetch(name: str) -> None:
+    state.compute(f"download-{name}", data.download, name)

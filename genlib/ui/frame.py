@@ -21,7 +21,7 @@ def page(name: str, title: str, icon: str, sentence: str) -> st.Page:
     return st.Page(state.page(name), title=title, icon=f":material/{icon}:", help=sentence, default=name == "home")
 
 
-st.set_page_config(page_title="Latent Lab", page_icon=ASSETS / "logo-mark.svg", layout="wide")
+st.set_page_config(page_title="Latent Lab", page_icon=ASSETS / "logo-mark.svg", layout="wide", initial_sidebar_state=240)
 st.logo(ASSETS / "logo.svg", size="large", icon_image=ASSETS / "logo-mark.svg")
 chosen = st.navigation([page(*row) for row in PAGES if state.page(row[0]).exists()])
 state.settle_later()

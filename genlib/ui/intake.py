@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from genlib import images, uploads
+from genlib import choices, data, images, uploads
 from genlib.data import Source
 from genlib.ui import charts, forms, show, state
 
 if TYPE_CHECKING:
     from genlib.uploads import Upload
 
-TYPES = ["zip", "png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "csv"]
+TYPES = ["zip", "png", "jpg", "jpeg", "webp", "bmp", "gif", "csv"]
 SHOWN = 60  # pictures of an upload
 
 
@@ -24,8 +24,6 @@ def of_group(sources: Mapping[str, Source], group: str) -> dict[str, Source]:
 
 
 def is_own(name: str) -> bool:
-    from genlib import data
-
     return name not in data.DATASETS
 
 
@@ -51,9 +49,22 @@ def bring(expanded: bool) -> None:
             _review(reading.result)
 
 
-def _read(files: list[Any], options: forms.Values) -> None:
-    named = [(file.name, file.getvalue()) for file in files]
-    state.compute("upload", uploads.read, named, options)
+def _read(files: list[Any], values: forms.Values) -> None:
+    """Read one ZIP, one table, or many pictures, in a process of their own: what comes in is not trusted."""
+    try:
+        options = choices.fill(uploads.UploadOptions, values)
+    except ValueError as problem:
+        state.say(str(problem), ":material/error:")
+        return
+    kinds = {file.name.lower().rsplit(".", 1)[-1] for file in files}
+    if len(files) == 1 and kinds == {"zip"}:
+        state.compute("upload", uploads.read_archive, files[0].getvalue(), options)
+    elif len(files) == 1 and kinds == {"csv"}:
+        state.compute("upload", uploads.read_points, files[0].getvalue())
+    elif kinds & {"zip", "csv"}:
+        state.say("Bring one ZIP, or one CSV, or picture files: not several of them at once.", ":material/info:")
+    else:
+        state.compute("upload", uploads.read_files, [(file.name, file.getvalue()) for file in files], options)
 
 
 def _review(upload: Upload) -> None:
@@ -68,7 +79,15 @@ def _review(upload: Upload) -> None:
         charts.points(upload.items, "upload-points", height=300)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         title = st.text_input("Name to keep them under", key="own-name", max_chars=60, placeholder="Leaves from the garden")
-        st.button("Keep", type="primary", icon=":material/save:", key="keep-own", disabled=not (title or "").strip(), on_click=_keep, args=(upload,))
+        st.button(
+            "Keep",
+            type="primary",
+            icon=":material/save:",
+            key="keep-own",
+            disabled=not (title or "").strip(),
+            on_click=_keep,
+            args=(upload,),
+        )
 
 
 def _problems(problems: list[tuple[str, str]]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from genlib import jobs
-from genlib.ui import charts, show, state
+from genlib.ui import cards, charts, show, state
 
 if TYPE_CHECKING:
     from genlib.runs import Run
@@ -44,23 +44,35 @@ def panel(run: Run, status: jobs.Status, wide: bool = True) -> None:
     """Draw one run: head, controls, figures, trouble, then pictures and curves."""
     head(run, status)
     controls(run, status)
-    figures(status)
     trouble(run, status)
-    left, right = st.columns([2, 3], gap="large") if wide else (st.container(), st.container())
-    with left:
+    history = state.history(run)
+    groups = list(charts.grouped(history))
+    beside = 2 if run.reconstructions() is None else 1  # charts that find room next to the samples
+    cells = st.grid(2 if wide else 1, min_column_width=340, gap="large")
+    with cells.cell():
         pictures(run, status)
-    with right:
+    with cells.cell():
         reconstructions(run)
-        charts.curves(state.history(run), f"curve-{run.name}", columns=2 if wide else 1)
+        charts.curves(history, f"curve-{run.name}", groups[:beside], columns=1, height=240)
+    charts.curves(history, f"curve-{run.name}", groups[beside:], columns=3 if wide else 2, height=210)
 
 
 def head(run: Run, status: jobs.Status) -> None:
-    """Say what is watched and how far it is."""
+    """Say what is watched, how far it is, how fast and where."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(show.title(run), anchor=False, width="content")
         show.badge("example" if run.bundled else status.state)
     st.caption(show.recipe(run.config))
     st.progress(min(1.0, status.step / status.total), text=progress_text(status))
+    show.facts(
+        {
+            "Speed": f"{show.count(status.rate)} items/s" if status.rate else "–",
+            "Time left": show.duration(status.left),
+            "Trained for": show.duration(status.seconds),
+            "Device": status.device or "–",
+            "Memory": show.bytes_text(status.memory),
+        }
+    )
 
 
 def progress_text(status: jobs.Status) -> str:
@@ -87,7 +99,9 @@ def controls(run: Run, status: jobs.Status) -> None:
         _button("Stop", "stop", jobs.stop, run, status.living or now == "paused", "End it. The weights are kept; Resume goes on from here.")
 
 
-def _button(word: str, icon: str, action: Callable[[Run], None], run: Run, possible: bool, help: str | None = None, primary: bool = False) -> None:
+def _button(
+    word: str, icon: str, action: Callable[[Run], None], run: Run, possible: bool, help: str | None = None, primary: bool = False
+) -> None:
     st.button(
         word,
         icon=f":material/{icon}:",
@@ -106,21 +120,6 @@ def _act(action: Callable[[Run], None], run: Run) -> None:
         state.keep(f"trouble-{run.name}", None)
     except OSError as error:
         state.keep(f"trouble-{run.name}", f"This could not be written into the run's folder: {error}. Make room on the disk and try again.")
-
-
-def figures(status: jobs.Status) -> None:
-    """Show speed, times, device and memory; a dash where something is not known."""
-    rate = f"{show.count(status.rate)} items/s" if status.rate else "–"
-    values = {
-        "Speed": rate,
-        "Time left": show.duration(status.left),
-        "Trained for": show.duration(status.seconds),
-        "Device": status.device.upper() if status.device == "cpu" else status.device or "–",
-        "Memory": show.bytes_text(status.memory),
-    }
-    cells = st.grid(len(values), min_column_width=110, gap="small")
-    for name, value in values.items():
-        cells.metric(name, value)
 
 
 def trouble(run: Run, status: jobs.Status) -> None:
@@ -191,6 +190,6 @@ def _activity(before: int) -> None:
     if len(living) != before:
         st.rerun()
     st.caption("Training now" if len(living) == 1 else f"Training now, {len(living) - 1} waiting")
-    for run, status in living[:3]:
-        st.page_link(state.page("train"), label=show.title(run), icon=":material/play_circle:", query_params={"run": run.name})
+    for run, status in sorted(living, key=lambda pair: pair[1].state == "queued")[:3]:
+        st.button(show.title(run), key=f"activity-{run.name}", type="tertiary", wrap=True, on_click=cards.watch, args=(run,))
         st.progress(min(1.0, status.step / status.total))

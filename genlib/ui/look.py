@@ -16,16 +16,6 @@ PER_CLASS = 10
 LINE = 44  # screen pixels a class
 
 
-def facts(dataset: Dataset) -> None:
-    """Show what a data set consists of as a row of headings and values."""
-    said = data.facts(dataset)
-    with st.container(horizontal=True, gap="large"):
-        for heading, value in said.items():
-            with st.container(width="content", gap=None):
-                st.caption(heading)
-                st.markdown(f"**{value}**")
-
-
 def pictures(dataset: Dataset, seed: int) -> None:
     """Show each class as a line: its name, the mean of its pictures, and some of them; beside it how many there are."""
     rows, drawn = data.gallery(dataset, PER_CLASS, seed)
@@ -72,7 +62,9 @@ def points(dataset: Dataset) -> None:
     """Show a data set of points as a scatter, coloured by class, with the numbers beside it."""
     left, right = st.columns([3, 2], gap="large")
     with left:
-        charts.points(dataset.items, f"points-{dataset.name}", dataset.labels, dataset.classes, height=480, alt=f"The points of {dataset.name}")
+        charts.points(
+            dataset.items, f"points-{dataset.name}", dataset.labels, dataset.classes, height=480, alt=f"The points of {dataset.name}"
+        )
         if len(dataset) > charts.SHOWN:
             st.caption(f"{charts.SHOWN:,} of {len(dataset):,} points are drawn.")
     with right:
@@ -81,7 +73,7 @@ def points(dataset: Dataset) -> None:
 
 def whole(dataset: Dataset) -> None:
     """Show everything worth seeing before training."""
-    facts(dataset)
+    show.facts(data.facts(dataset))
     if dataset.kind == "points":
         points(dataset)
         return

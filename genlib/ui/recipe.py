@@ -22,6 +22,7 @@ VIEWS = ("Set up", "Watch")
 def start(**recipe: Any) -> Run | None:
     """Check a recipe and start it as the current run; where it cannot be, show the sentence and return None."""
     try:
+        recipe["title"] = recipe.get("title") or f"{recipe['model'].upper()} on {data.sources()[recipe['dataset']].label}"
         run = jobs.start(Config.create(**recipe))
     except (ValueError, OSError) as problem:
         st.error(f"This run was not started: {problem}", icon=":material/error:")
@@ -38,32 +39,17 @@ def quick_start() -> None:
         state.go("train")
 
 
-def open_view(runs: Mapping[str, Run]) -> str:
+def open_view() -> str:
     """Let the page be switched between setting up and watching; a run that was chosen is watched."""
     if state.turned("train-view") not in VIEWS:
         state.turn("train-view", VIEWS[1] if state.chosen_run() else VIEWS[0])
-    return st.segmented_control("View", VIEWS, required=True, key="train-view", label_visibility="collapsed", persist_state="session")
+    view = st.segmented_control("View", VIEWS, required=True, key="train-view", label_visibility="collapsed", persist_state="session")
+    return view or VIEWS[0]
 
 
-def choose_data() -> tuple[str, int | None]:
-    """Pick a data set and the size of its pictures: (name, size or None for points)."""
-    sources = data.sources()
-    name = forms.pick("Data set", sources, "train-dataset", QUICK["dataset"])
-    source = sources[name]
-    if len(source.sizes) < 2:
-        return name, source.sizes[0] if source.sizes else None
-    sizes = sorted(source.sizes)
-    native = source.sizes[0]
-    size = st.selectbox(
-        "Picture size",
-        sizes,
-        index=sizes.index(native),
-        format_func=lambda side: f"{side} × {side}" + (" (its own)" if side == native else ""),
-        key=f"train-size-{name}",
-        persist_state="session",
-        help="Pixels a side. Larger pictures take longer: twice the side is four times the work.",
-    )
-    return name, size
+def choose_data() -> str:
+    """Pick a data set by name."""
+    return forms.pick("Data set", data.sources(), "train-dataset", QUICK["dataset"])
 
 
 def choose_preset(name: str, source: Source, model: str) -> dict[str, Any]:
@@ -71,28 +57,43 @@ def choose_preset(name: str, source: Source, model: str) -> dict[str, Any]:
     fitting = presets.presets_for(name, source.kind, model)
     if not fitting:
         return {}
-    row = st.selectbox("Settings", list(fitting), format_func=lambda key: fitting[key].title, key=f"train-preset-{name}-{model}", persist_state="session")
+    row = st.selectbox(
+        "Settings", list(fitting), format_func=lambda key: fitting[key].title, key=f"train-preset-{name}-{model}", persist_state="session"
+    )
     st.caption(fitting[row].why)
     return {"preset": row, **fitting[row].values}
 
 
-def choose_knobs(model: choices.Choice, preset: Mapping[str, Any], key: str) -> dict[str, Any]:
+def choose_knobs(source: Source, model: choices.Choice, preset: Mapping[str, Any], key: str) -> dict[str, Any]:
     """Turn the knobs of the run and of its model; the values as Config.create takes them."""
     ours, theirs = choices.knobs(Config), choices.knobs(model.options)
     values: dict[str, Value] = {**preset, **preset.get("options", {})}
-    turned = forms.lay_out({**ours, **theirs}, key, values, columns=4)
+    turned = forms.lay_out({**_size(source), **ours, **theirs}, key, values, columns=4)
     settings: dict[str, Any] = {name: turned[name] for name in ours}
-    return {**settings, "options": {name: turned[name] for name in theirs}}
+    size = int(str(turned["size"]).split()[0]) if "size" in turned else None
+    return {**settings, "size": size, "options": {name: turned[name] for name in theirs}}
 
 
-def launch(name: str, size: int | None, model: str, settings: Mapping[str, Any]) -> None:
+def _size(source: Source) -> dict[str, choices.Knob]:
+    """Describe the size of the pictures as a knob; none for points."""
+    if not source.sizes:
+        return {}
+    words = {size: f"{size} × {size}" for size in sorted(source.sizes)}
+    own = words[source.sizes[0]]
+    why = f"Pixels a side; {own} is the pictures' own size. Twice the side is about four times the work."
+    return {"size": choices.Knob("size", str, own, None, None, tuple(words.values()), "Picture size", why, False, "basic")}
+
+
+def launch(name: str, model: str, settings: Mapping[str, Any]) -> None:
     """Give the run a title and start it, after a download where the data are not here yet."""
     if downloads.offer(name, "train-download"):
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        title = st.text_input("Title", placeholder="Named after model and data if left empty", max_chars=120, key="train-title", persist_state="session")
+        title = st.text_input(
+            "Title", placeholder="Named after model and data if left empty", max_chars=120, key="train-title", persist_state="session"
+        )
         pressed = st.button("Start training", type="primary", icon=":material/play_circle:", key="start-training")
-    if pressed and start(dataset=name, size=size, model=model, title=title or "", **settings):
+    if pressed and start(dataset=name, model=model, title=title or "", **settings):
         st.rerun()
 
 
@@ -104,13 +105,13 @@ def choose_watched(runs: Mapping[str, Run]) -> list[Run]:
         kept = [current.name]
     state.turn("train-watch", kept)
     chosen = st.multiselect(
-        "Run",
+        "Runs to watch",
         list(runs),
         format_func=lambda name: show.run_label(runs[name]),
         key="train-watch",
         max_selections=2,
         placeholder="Choose a run, and a second one to see beside it",
-        help="Add a second run to watch both side by side.",
+        label_visibility="collapsed",
     )
     if chosen and (current is None or chosen[0] != current.name):
         state.choose_run(runs[chosen[0]])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,6 +73,15 @@ def recipe(config: Any) -> str:
     size = f" at {config.size}×{config.size}" if config.size else ""
     parts = (config.model.upper(), f"{config.dataset}{size}", f"{config.latent_dim} latent dimensions", f"batch {config.batch_size}")
     return " · ".join(parts)
+
+
+def facts(said: Mapping[str, str], columns: int | None = None) -> None:
+    """Show short facts side by side: a quiet heading, and the value under it. They keep their places when values change."""
+    cells = st.grid(columns or len(said), min_column_width=88, gap=("small", "medium"))
+    for heading, value in said.items():
+        with cells.cell(), st.container(gap=None):
+            st.caption(heading)
+            st.markdown(f"**{value}**")
 
 
 # Pictures
@@ -145,7 +155,8 @@ def choose_run(label: str = "Run", key: str = "run-choice", kind: str | None = N
 
 def run_label(run: Run) -> str:
     """What a run is called in a list."""
-    return f"{title(run)} ({'example, ' if run.bundled else ''}{run.config.model.upper()}, {run.config.dataset})"
+    when = "example" if run.bundled else time.strftime("%-d %b, %H:%M", time.localtime(run.created))
+    return f"{title(run)} · {when}"
 
 
 def _suits(run: Run, kind: str | None, encoder: bool) -> bool:
@@ -180,10 +191,12 @@ def another(key: str, label: str) -> int:
 
 
 def welcome(runs: Sequence[Run]) -> None:
-    """Show a finished run's samples beside the first words; the logo's idea where there is none."""
+    """Show a finished run's samples beside the first words; where there is none, what could be learned from."""
     drawn = next((pixels for run in reversed(runs) if (pixels := run.samples()) is not None and pixels.ndim == 3), None)
     if drawn is not None:
         picture(drawn, "Pictures drawn by a trained model", least=480)
+    else:
+        montage(state.dataset("fashion-mnist-mini").items[:48], "Pictures of clothing from Fashion-MNIST", columns=8, least=480)
 
 
 # Progress

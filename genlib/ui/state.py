@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import streamlit as st
@@ -110,7 +110,6 @@ def chosen_run() -> Run | None:
     return next((run for run in runs() if run.name == name), None) if name else None
 
 
-
 def current_run() -> Run | None:
     """Return the run that this visitor looks at; the newest one where none was chosen; None where there is none."""
     return chosen_run() or next(iter(runs()), None)
@@ -141,7 +140,7 @@ def restore() -> None:
 # Long computations
 
 
-def compute(key: str, function: Callable[..., Any], *args: Any, warm: str = "torch", **kwargs: Any) -> Computation:
+def compute(key: str, function: Callable[..., Any], *args: Any, warm: Literal["torch", "umap"] = "torch", **kwargs: Any) -> Computation:
     """Start a function in a process of its own under the visitor's key; one that still runs there is cancelled."""
     from genlib.computation import Computation
 
