@@ -248,8 +248,7 @@ def trustworthiness(points: np.ndarray, xy: np.ndarray, k: int = 15, seed: int =
     drawn = _draw(n, limit, seed)
     if n < 2 * k + 1:
         return Measured(np.nan, len(drawn))
-    near, _ = neighbours.nearest(xy[drawn], xy, k + 1)
-    near = neighbours.without_self(near, drawn)
+    near = neighbours.without_self(neighbours.nearest(xy[drawn], xy, k + 1)[0], drawn)
     excess = 0.0
     for squares, block in zip(_squares(points, drawn), np.split(near, range(BLOCK, len(near), BLOCK)), strict=True):
         far = np.take_along_axis(squares, block, axis=1)
@@ -293,9 +292,7 @@ def _squares(points: np.ndarray, drawn: np.ndarray) -> Iterator[np.ndarray]:
     length = np.einsum("nd,nd->n", centred, centred)
     for start in range(0, len(drawn), BLOCK):
         rows = drawn[start : start + BLOCK]
-        squares = centred[rows] @ centred.T
-        squares *= -2
-        squares += length
+        squares = length - 2 * (centred[rows] @ centred.T)
         squares += length[rows, None]
         np.maximum(squares, 0, out=squares)
         squares[np.arange(len(rows)), rows] = 0
