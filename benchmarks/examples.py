@@ -29,8 +29,8 @@ def main() -> None:
         preset = next(iter(presets_for(dataset, DATASETS[dataset].kind, model).values()))
         with tempfile.TemporaryDirectory() as folder:
             run = Run.create(Config.create(dataset, model, title=title, **preset.values), Path(folder)).claim()
-            ending = work(str(run.folder), str(run.token), lambda progress: print(f"\r{name} {progress.step}/{progress.total}", end=""))
-            print(f" {ending}")
+            ending = work(str(run.folder), str(run.token), lambda progress: print(f"\r{progress.step}/{progress.total}", end=""))
+            print(f" {name} {ending}")
             thin(run)
             target = ASSETS / "runs" / name
             shutil.rmtree(target, ignore_errors=True)

@@ -146,6 +146,10 @@ class Server:
 
     def _serve(self) -> None:
         computation.warm_up("torch")
+        import torch
+
+        torch.set_num_threads(1)  # a picture under a dragged slider needs no more, and the rest belongs to training
+        computation.warm_up("umap")
         while not self._over.wait(0.5):
             with contextlib.suppress(OSError, Damaged):  # a full disk or a broken folder must not end the queue
                 tick(self._root)
