@@ -9,9 +9,8 @@ import streamlit as st
 
 from genlib.ui.parts import Picture, belonging, nothing, packed, png_uri, register
 from genlib.ui.parts.answer import answer
-from genlib.ui.parts.palette import NOISE, colours
 
-_mount = register(__file__, "live.js")
+_mount = register(__file__, "live.js", "palette.js")
 
 CELLS = 72  # of the density, along one side: 5 CSS pixels each at the default size
 DOTS = 4000  # drawn at most; more hide the tiles and each other
@@ -41,7 +40,7 @@ def pad(
     start = [float(xy[0]), float(xy[1])]
     data: dict[str, object] = {"name": key, "start": start, "low": float(low), "high": float(high), "names": list(names), "size": size}
     if background is not None:
-        data["background"] = png_uri(background)
+        data["background"] = _address(background)
     if points is not None and len(points):
         data |= _cloud(np.asarray(points, np.float64), labels, low, high)
     with st.container(horizontal=True, gap="medium"):
@@ -72,6 +71,14 @@ def density(points: np.ndarray, limits: tuple[float, float], cells: int = CELLS)
     return np.rint(ranks).astype(np.uint8).reshape(cells, cells)
 
 
+# Kept, both: they are asked for again at every step of a drag, and do not change.
+@st.cache_data(show_spinner=False, max_entries=32)
+def _address(background: Picture) -> str:
+    """Return the background as a page can show it."""
+    return png_uri(background)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
 def _cloud(points: np.ndarray, labels: np.ndarray | None, low: float, high: float) -> dict[str, object]:
     """Return what the browser needs to draw the training codes."""
     cloud: dict[str, object] = {"density": packed(density(points, (low, high))), "cells": CELLS}
@@ -83,4 +90,4 @@ def _cloud(points: np.ndarray, labels: np.ndarray | None, low: float, high: floa
     inside = ((points[thin] >= low) & (points[thin] <= high)).all(1)
     places = np.rint((points[thin][inside] - low) / (high - low) * 65535).astype(np.uint16)
     groups = np.clip(np.asarray(labels)[thin][inside] + 1, 0, 255).astype(np.uint8)
-    return cloud | {"dots": packed(places), "groups": packed(groups), "colours": [NOISE, *colours(255)]}
+    return cloud | {"dots": packed(places), "groups": packed(groups)}

@@ -11,9 +11,10 @@ export default function ({ data, parentElement, setStateValue }) {
 
 function build(root, name) {
   root.innerHTML = `
-    <div class="plane" tabindex="0" role="slider" aria-roledescription="two-dimensional pad"><canvas></canvas></div>
-    <div class="foot"><span class="place"></span><span class="delay" title="From the question to its picture"></span></div>
-    <div class="warning" role="status" aria-live="polite"></div>`;
+    <div class="plane" tabindex="0" role="slider" aria-roledescription="two-dimensional pad">
+      <canvas></canvas><div class="warning" role="status" aria-live="polite"></div>
+    </div>
+    <div class="foot"><span class="place"></span><span class="delay" title="From the question to its picture"></span></div>`;
   const plane = root.querySelector(".plane");
   const pad = { root, plane, canvas: root.querySelector("canvas"), remembered: memory(`pad ${name}`), at: null, data: null, beyond: false };
   pad.draw = () => draw(pad);
@@ -123,7 +124,7 @@ function warn(pad) {
       : "";
   const line = pad.root.querySelector(".warning");
   if (line.textContent !== text) line.textContent = text;
-  line.classList.toggle("edge", Boolean(text));
+  line.classList.toggle("above", pad.at.y < (pad.data.low + pad.data.high) / 2); // never over the cross-hair
 }
 
 function draw(pad) {
@@ -138,7 +139,7 @@ function draw(pad) {
   paper.imageSmoothingEnabled = false;
   if (pad.back) paper.drawImage(pad.back, 0, 0, side, side);
   if (pad.density) cloud(pad, paper, side, style);
-  if (data.dots) dots(data, paper, side, dense);
+  if (data.dots) dots(pad, paper, side, dense);
   axes(data, paper, side, dense, style);
   cross(paper, toPixel(data, at, side), side, dense, style);
   const text = `${data.names[0]} ${figure(at.x)} \u00b7 ${data.names[1]} ${figure(at.y)}`;
@@ -169,12 +170,13 @@ function cloud(pad, paper, side, style) {
   paper.drawImage(small, 0, 0, side, side);
 }
 
-function dots(data, paper, side, dense) {
+function dots({ data, root }, paper, side, dense) {
+  const colours = [GREY, ...groupColours(root, 255)];
   const places = unpack(data.dots, Uint16Array);
   const groups = unpack(data.groups, Uint8Array);
   paper.globalAlpha = 0.75;
   for (let i = 0; i < groups.length; i++) {
-    paper.fillStyle = data.colours[groups[i]];
+    paper.fillStyle = colours[groups[i]];
     paper.fillRect((places[2 * i] / 65535) * side - dense, (1 - places[2 * i + 1] / 65535) * side - dense, 2 * dense, 2 * dense);
   }
   paper.globalAlpha = 1;
@@ -191,7 +193,23 @@ function axes(data, paper, side, dense, style) {
   paper.moveTo(0, y);
   paper.lineTo(side, y);
   paper.stroke();
+  if (!data.background) ends(data, paper, side, dense, style, [x, y]);
   paper.globalAlpha = 1;
+}
+
+// The limits, small, at the ends of both axes.
+function ends({ names, low, high }, paper, side, dense, style, [x, y]) {
+  const gap = 5 * dense;
+  paper.globalAlpha = 0.7;
+  paper.font = `${11 * dense}px ${style.getPropertyValue("--st-font")}`;
+  const write = (text, left, top, align, base) => {
+    Object.assign(paper, { textAlign: align, textBaseline: base });
+    paper.fillText(text, left, top);
+  };
+  write(String(low).replace("-", "\u2212"), gap, y - gap, "left", "bottom");
+  write(`${names[0]} ${high}`, side - gap, y - gap, "right", "bottom");
+  write(String(low).replace("-", "\u2212"), x + gap, side - gap, "left", "bottom");
+  write(`${names[1]} ${high}`, x + gap, gap, "left", "top");
 }
 
 function cross(paper, [x, y], side, dense, style) {

@@ -14,10 +14,8 @@ from streamlit import runtime
 from genlib import images
 from genlib.ui.parts import belonging, nothing, packed, register
 from genlib.ui.parts.answer import answer
-from genlib.ui.parts.palette import NOISE, shapes
-from genlib.ui.parts.palette import colours as default_colours
 
-_mount = register(__file__, "live.js")
+_mount = register(__file__, "live.js", "palette.js")
 
 BUDGET = 24_000_000  # pixels of a sprite: 96 MB in the browser, once unpacked
 
@@ -97,14 +95,15 @@ def _data(xy: np.ndarray, labels: np.ndarray, names: Sequence[str], colours: Seq
     span = float((most - least).max()) or 1.0
     places = np.rint(((xy - (least + most) / 2) / span + 0.5) * 65535).astype(np.uint16)
     counts = np.bincount(labels.astype(np.int64) + 1, minlength=len(names) + 1)
-    kinds = zip(["Noise", *names], [NOISE, *(colours or default_colours(len(names)))], ["ring", *shapes(len(names))], counts, strict=True)
     wide = len(names) > 254
     return {
         "n": len(xy),
         "xy": packed(places),
         "labels": packed((labels + 1).astype(np.uint16 if wide else np.uint8)),
         "wide": wide,
-        "groups": [{"name": str(name), "colour": colour, "shape": shape, "count": int(count)} for name, colour, shape, count in kinds],
+        "names": [str(name) for name in names],
+        "counts": counts.tolist(),
+        "colours": None if colours is None else list(colours),
     }
 
 

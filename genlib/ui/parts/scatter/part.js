@@ -6,7 +6,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const map = mounted(root, () => build(root, data.name));
   map.send = () => setStateValue("picked", { n: map.n, items: map.data.items, bits: map.selected && bits(map), clicked: map.clicked });
   if (map.data !== data) receive(map, data);
-  map.paper = background(root); // the theme may have changed
+  dress(map); // the theme may have changed
   map.repaint();
   return map.end;
 }
@@ -112,7 +112,7 @@ function listen(map, find, name) {
   };
   const [all, none] = map.root.querySelectorAll(".every button");
   all.onclick = () => hide(map, []);
-  none.onclick = () => hide(map, map.data.groups.map((_, group) => group));
+  none.onclick = () => hide(map, map.kinds.map((_, group) => group));
 }
 
 function receive(map, data) {
@@ -120,7 +120,7 @@ function receive(map, data) {
   const first = !map.data;
   const old = map.xy;
   const kept = remembered.items === data.items && remembered.n === data.n;
-  const names = JSON.stringify(data.groups.map((group) => group.name));
+  const names = JSON.stringify(data.names);
   map.data = data;
   map.n = data.n;
   map.goal = Float32Array.from(unpack(data.xy, Uint16Array), (value) => value / 65535);
@@ -136,13 +136,12 @@ function receive(map, data) {
   if (map.sheet?.src !== data.sprite?.url) map.sheet = null;
   map.plot.style.height = `${data.height}px`;
   describe(map);
-  legend(map);
   order(map);
   if (first && (map.selected || map.clicked !== null)) map.send(); // mounted anew: the server may have forgotten
 }
 
 function describe(map) {
-  const groups = map.data.groups.filter((group) => group.count).length;
+  const groups = map.data.counts.filter(Boolean).length;
   map.points.setAttribute("aria-label", `Map of ${count(map.n)} points in ${groups} groups`);
   map.plot.setAttribute("aria-label", "Map. Arrow keys go from point to point, Enter picks one, plus and minus zoom, 0 shows all, Escape clears.");
 }
@@ -242,15 +241,16 @@ function zoom(map, factor, at = [map.plot.clientWidth / 2, map.plot.clientHeight
 
 // --- painting --------------------------------------------------------------------------------------------------------
 
-function background(root) {
-  const brush = new OffscreenCanvas(1, 1).getContext("2d");
-  brush.fillStyle = getComputedStyle(root).getPropertyValue("--st-background-color").trim() || "white";
-  brush.fillRect(0, 0, 1, 1);
-  return brush.getImageData(0, 0, 1, 1).data;
+// Groups with the colours of the theme; group 0 is the noise.
+function dress(map) {
+  const { data, root } = map;
+  const colours = [GREY, ...groupColours(root, data.names.length, data.colours)];
+  map.kinds = ["Noise", ...data.names].map((name, at) => ({ name, colour: colours[at], shape: at ? marker(at - 1) : "ring", count: data.counts[at] }));
+  map.paper = word(rgb(getComputedStyle(root).getPropertyValue("--st-background-color")));
+  legend(map);
 }
 
-const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-const word = ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+const word = ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0; // as a pixel lies in memory
 
 // What is painted, in its order: noise under the groups, and the selection on top.
 function order(map) {
@@ -313,7 +313,7 @@ function paint(map) {
   // A margin around the picture, cut off when it is put on the screen: no marker needs clipping.
   if (map.buffer?.width !== stride || map.buffer.height !== height + 2 * margin) map.buffer = brush.createImageData(stride, height + 2 * margin);
   const pixels = new Uint32Array(map.buffer.data.buffer);
-  pixels.fill(word(map.paper));
+  pixels.fill(map.paper);
   stampAll(map, pixels, stride, margin, { width, height, side: frame.side * dense, size });
   brush.putImageData(map.buffer, -margin, -margin);
   signs(map, frame, dense);
@@ -322,7 +322,7 @@ function paint(map) {
 
 function stampAll(map, pixels, stride, margin, { width, height, side, size }) {
   const { xy, labels, selected, view } = map;
-  const kinds = map.data.groups.map((group) => ({ colour: word(rgb(group.colour)), ...stamp(map, group.shape, size, stride) }));
+  const kinds = map.kinds.map((group) => ({ colour: word(rgb(group.colour)), ...stamp(map, group.shape, size, stride) }));
   const left = width / 2 - view.x * side;
   const top = height / 2 + view.y * side;
   for (const i of map.order) {
@@ -427,10 +427,10 @@ function point(map, i) {
 }
 
 function tooltip(map, i) {
-  const { tip, data, plot } = map;
+  const { tip, kinds, plot } = map;
   tip.hidden = i < 0;
   if (i < 0) return;
-  tip.querySelector(".title").textContent = data.groups[map.labels[i]].name;
+  tip.querySelector(".title").textContent = kinds[map.labels[i]].name;
   tip.querySelector(".about").textContent = `Point ${i}`;
   tip.dataset.point = i;
   thumbnail(map, i);
@@ -653,7 +653,7 @@ function focus(map, i) {
     const { width, height } = frameOf(map);
     const [x, y] = toScreen(map, i);
     if (x < 0 || y < 0 || x > width || y > height) look(map, { ...map.view, x: map.xy[2 * i], y: map.xy[2 * i + 1] });
-    map.status.textContent = `Point ${i}, ${map.data.groups[map.labels[i]].name}`;
+    map.status.textContent = `Point ${i}, ${map.kinds[map.labels[i]].name}`;
   } else tally(map);
   tooltip(map, i);
   signs(map);
@@ -662,7 +662,7 @@ function focus(map, i) {
 // --- legend ----------------------------------------------------------------------------------------------------------
 
 function legend(map) {
-  const entries = map.data.groups.map((group, at) => {
+  const entries = map.kinds.map((group, at) => {
     const entry = document.createElement("li");
     entry.innerHTML = `<button type="button"><svg viewBox="-8 -8 16 16" aria-hidden="true">${swatch(group)}</svg><span class="label"></span><span class="count"></span></button>`;
     const button = entry.firstChild;
@@ -670,7 +670,7 @@ function legend(map) {
     entry.querySelector(".count").textContent = count(group.count);
     button.title = `${group.name}: click to hide or show, double click for this one alone, Shift and click to select`;
     button.onclick = (event) => (event.shiftKey ? selectGroup(map, at) : toggle(map, at));
-    button.ondblclick = () => hide(map, map.data.groups.map((_, other) => other).filter((other) => other !== at));
+    button.ondblclick = () => hide(map, map.kinds.map((_, other) => other).filter((other) => other !== at));
     button.setAttribute("aria-pressed", !map.hidden.has(at));
     entry.hidden = at === 0 && !group.count;
     return entry;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import streamlit as st
@@ -11,7 +12,7 @@ from genlib.ui.parts.answer import answer
 
 _mount = register(__file__, "live.js")
 
-STEPS = 200  # positions of a slider: finer than its track has pixels helps nobody
+STEPS = 200  # positions of a slider, at least; much finer ones would be many presses of a key
 
 
 def sliders(
@@ -34,8 +35,10 @@ def sliders(
     start = [float(value) for value in values]
     if not count == len(start) == len(lows) == len(highs):
         raise ValueError(f"each slider needs a name, a value and two limits, got {count}, {len(start)}, {len(lows)} and {len(highs)}")
+    if not all(least < most for least, most in zip(lows, highs, strict=True)):
+        raise ValueError(f"the lower limit of each slider must be below the upper one, got {lows} and {highs}")
     rows = [
-        {"name": name, "value": value, "low": least, "high": most, "step": (most - least) / STEPS}
+        {"name": name, "value": value, "low": least, "high": most, "step": _step(most - least)}
         for name, value, least, most in zip(names, start, lows, highs, strict=True)
     ]
     with st.container(horizontal=True, gap="medium"):
@@ -44,3 +47,10 @@ def sliders(
         shown = picture(moved) if callable(picture) else picture
         answer(key, shown, size, alt="Picture at these values", number=at.get("number", 0))
     return moved
+
+
+def _step(span: float) -> float:
+    """Return 1, 2 or 5 times a power of ten, so that round values lie on a step."""
+    finest = span / STEPS
+    unit = 10.0 ** math.floor(math.log10(finest))
+    return round(unit * max(step for step in (1, 2, 5) if step * unit <= finest * 1.000001), 12)

@@ -67,7 +67,7 @@ function slider(panel, row, index) {
   };
   input.oninput = () => change(Number(input.value));
   name.ondblclick = () => change(row.value);
-  label.append(name, element("output", ""), input);
+  label.append(name, element("span", "value"), input);
   return input;
 }
 
