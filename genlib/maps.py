@@ -36,6 +36,15 @@ def neighbours(file: Path, k: int = NEIGHBOURS, progress: Progress | None = None
     return graph(vectors, min(k, len(vectors) - 1), progress=progress, keep=_beside(file, "graph"))
 
 
+def has_neighbours(file: Path, k: int) -> bool:
+    """Say whether the graph beside the file holds k neighbours, so that `neighbours` needs no time."""
+    path = _beside(file, "graph")
+    if not path.exists():
+        return False
+    with np.load(path) as stored:
+        return stored["index"].shape[1] >= k
+
+
 def kept(file: Path, method: str, options: Any, seed: int) -> Projection | None:
     """Return the layout made earlier with the same method, options and seed; None where there is none."""
     path = _beside(file, _name(method, options, seed))

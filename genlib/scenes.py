@@ -12,7 +12,7 @@ import numpy as np
 
 from genlib import images, latent
 
-SIDE = 192  # of a drawn point's picture
+SIDE = 288  # of a drawn point's picture: what a screen shows of it
 REACH = 1.15  # the picture shows this times the range that the data fill
 DOT = np.array([213, 94, 0], np.uint8)  # vermillion of Okabe and Ito: seen beside grey by everybody
 
@@ -44,7 +44,7 @@ class Scene:
 
     @property
     def _thin(self) -> int:
-        return 1 if self.backdrop is None else 4
+        return 1 if self.backdrop is None else 6
 
 
 def scene(generate: Callable[[np.ndarray], np.ndarray], items: np.ndarray) -> Scene:
@@ -64,7 +64,7 @@ def density(points: np.ndarray, reach: float, side: int = SIDE) -> np.ndarray:
     return pixels.repeat(2, axis=0).repeat(2, axis=1)[..., None]
 
 
-def dots(points: np.ndarray, backdrop: np.ndarray, reach: float, radius: int = 6) -> np.ndarray:
+def dots(points: np.ndarray, backdrop: np.ndarray, reach: float, radius: int = 8) -> np.ndarray:
     """Draw each point (n, 2) as a dot over the same backdrop: (n, side, side, 3). Outside, the dot stays at the rim."""
     side = len(backdrop)
     pictures = np.repeat(backdrop, 3, axis=2)[None].repeat(len(points), axis=0)

@@ -6,7 +6,7 @@ import streamlit as st
 from genlib import latent, tables
 from genlib.latent import Directions
 from genlib.ui import walks
-from genlib.ui.moves import choose_directions, choose_start, data_in, plane, tiles
+from genlib.ui.moves import choose_directions, choose_start, data_in, leading, plane, tiles
 from genlib.ui.opened import LARGE, Opened, bars, enlarged, open_run, save, scene
 from genlib.ui.parts.pad import pad
 from genlib.ui.parts.sliders import sliders
@@ -21,6 +21,7 @@ def slide(opened: Opened, directions: Directions, start: np.ndarray) -> None:
     def at(amounts: list[float]) -> np.ndarray:
         return latent.move(directions, start, np.array(amounts))[0]
 
+    directions = leading(directions, "explore-count")
     count = len(directions.names)
     amounts = sliders(
         directions.names, [0.0] * count, -REACH, REACH, f"explore-sliders-{opened.name}",
@@ -73,27 +74,26 @@ def walk(opened: Opened) -> None:
         walks.film_of(opened, start, end)
 
 
-VIEWS = {
-    "sliders": (":material/tune: Sliders", slide),
-    "pad": (":material/open_with: Pad", drag),
-    "walk": (":material/route: Walk", None),
-}
+VIEWS = {"sliders": ":material/tune: Sliders", "pad": ":material/open_with: Pad", "walk": ":material/route: Walk"}
 
 st.title("Explore", anchor=False)
 st.caption("Every place in latent space is a picture. Move, and see which ones lie next to each other.")
 opened = open_run("explore")
 if opened is not None:
-    view = st.segmented_control(
-        "How to move", list(VIEWS), default="sliders", format_func=lambda name: VIEWS[name][0], key="explore-view", required=True,
-        label_visibility="collapsed", persist_state="session",
-    )  # fmt: skip
-    move = VIEWS[view][1]
-    if move is None:
+    with st.container(horizontal=True, gap="large"):
+        with st.container(width=270):
+            view = st.segmented_control(
+                "How to move", list(VIEWS), default="sliders", format_func=VIEWS.__getitem__, key="explore-view", required=True,
+                persist_state="session",
+            )  # fmt: skip
+        if view != "walk":
+            with st.container(width=400):
+                directions = choose_directions(opened, f"explore-kind-{opened.model.has_encoder}")
+            with st.container(width=300):
+                start = choose_start(opened, directions, f"explore-start-{opened.model.has_encoder}")
+    if view == "walk":
         walk(opened)
+    elif view == "pad":
+        drag(opened, directions, start)
     else:
-        with st.container(horizontal=True, gap="large"):
-            with st.container(width=520):
-                directions = choose_directions(opened, f"explore-kind-{opened.run.name}")
-            with st.container(width=420):
-                start = choose_start(opened, directions, "explore-start")
-        move(opened, directions, start)
+        slide(opened, directions, start)

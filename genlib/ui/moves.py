@@ -15,7 +15,8 @@ from genlib.ui import state
 from genlib.ui.opened import Opened, class_of, codes, codes_of, enlarged, scene
 from genlib.ui.parts.gallery import gallery
 
-COUNT = 12  # directions on offer
+COUNT = 12  # directions to choose from
+SHOWN = 8  # sliders, unless more are asked for
 TILES = 11  # along one side of a plane
 
 
@@ -74,6 +75,15 @@ def choose_directions(opened: Opened, key: str) -> Directions:
     return found(opened, kind)
 
 
+def leading(found: Directions, key: str) -> Directions:
+    """Let be chosen how many of the directions get a slider."""
+    total = len(found.names)
+    if total <= SHOWN:
+        return found
+    most = st.select_slider("Sliders", sorted({4, SHOWN, 12, 16, 24, 32, total} - set(range(total + 1, 99))), SHOWN, key=key, width=260)
+    return Directions(found.mean, found.vectors[:most], found.spread[:most], found.names[:most])
+
+
 def choose_start(opened: Opened, found: Directions, key: str) -> np.ndarray:
     """Let the place be chosen from which one moves; return its code (d,)."""
     ways = {"middle": "The middle", "seed": "A random code"} | ({"item": "A picture"} if opened.model.has_encoder else {})
@@ -92,8 +102,8 @@ def choose_item(opened: Opened, key: str, first: int = 0) -> tuple[int, np.ndarr
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         seed = state.kept(f"{key}-gallery", 0)
         rows, columns = _offered(opened, seed)
-        shown = st.container(width=72)
-        with st.popover("Choose", icon=":material/photo_library:"):
+        shown, words = st.container(width=72), st.container(width=180, gap="xsmall")
+        with words.popover("Choose", icon=":material/photo_library:"):
             st.button("Show others", icon=":material/refresh:", key=f"{key}-others", on_click=state.keep, args=(f"{key}-gallery", seed + 1))
             pixels = scene(opened).pictures(codes_of(opened, rows)) if not opened.pictures else opened.dataset.items[rows]
             labels = [class_of(opened, row) for row in rows]
@@ -102,7 +112,7 @@ def choose_item(opened: Opened, key: str, first: int = 0) -> tuple[int, np.ndarr
         row = int(rows[picked if picked is not None else min(first, len(rows) - 1)])
         code = codes_of(opened, np.array([row]))[0]
         shown.image(enlarged(item_picture(opened, row), 144), width=72, alt=class_of(opened, row))
-        st.caption(f"Item {row:,}: {class_of(opened, row)}")
+        words.caption(f"Item {row:,}: {class_of(opened, row)}")
     return row, code
 
 
