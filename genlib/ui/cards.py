@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 def cards(runs: Sequence[Run], key: str, columns: int = 4) -> None:
     """Show runs as cards with what they drew last."""
-    cells = st.grid(columns, min_column_width=210, gap="medium")
+    cells = st.grid(columns, min_column_width=210, gap="medium", border=True)
     for run in runs:
-        with cells.cell(), st.container(border=True, key=f"{key}-{run.name}", height="stretch"):
+        with cells.cell():
             show.last_samples(run, f"{key}-points-{run.name}")
             st.markdown(f"**{show.title(run)}**")
             show.badge(show.run_state(run))
             st.caption(show.recipe(run.config))
-            st.button("Open", key=f"{key}-open-{run.name}", icon=":material/visibility:", width="stretch", on_click=watch, args=(run,))
+            if st.button("Open", key=f"{key}-open-{run.name}", icon=":material/visibility:", width="stretch"):
+                watch(run)
 
 
 def watch(run: Run) -> None:
@@ -49,7 +50,8 @@ def row(run: Run) -> None:
         with middle:
             about(run)
         with right:
-            st.button("Open", key=f"open-{run.name}", icon=":material/visibility:", width="stretch", on_click=watch, args=(run,))
+            if st.button("Open", key=f"open-{run.name}", icon=":material/visibility:", width="stretch"):
+                watch(run)
             if not run.bundled:
                 with st.container(horizontal=True, gap="small"):
                     rename(run)
@@ -113,7 +115,7 @@ def compare(runs: Sequence[Run]) -> None:
         key="compare-runs",
         max_selections=8,
     )
-    histories = {show.title(told[name]): state.history(told[name]) for name in chosen if name in told}
+    histories = charts.named((show.title(told[name]), state.history(told[name])) for name in chosen)
     metrics = charts.shared_metrics(histories.values())
     if not metrics:
         st.caption("Choose at least one run that has trained.")

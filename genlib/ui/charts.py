@@ -43,6 +43,15 @@ def curves(history: History, key: str, groups: Iterable[str] | None = None, colu
             line_chart(lines, GROUPS[group], f"{key}-{group}", height, unit=metric_unit(known[group][0]))
 
 
+def named(histories: Iterable[tuple[str, History]]) -> dict[str, History]:
+    """Put histories under their titles; a number tells equal titles apart."""
+    found: dict[str, History] = {}
+    for title, history in histories:
+        number = 1 + sum(known == title or known.startswith(f"{title} (") for known in found)
+        found[title if number == 1 else f"{title} ({number})"] = history
+    return found
+
+
 def compare(histories: Mapping[str, History], metric: str, key: str, height: int = 260) -> None:
     """Draw one metric of several runs, one line a run."""
     lines = {title: thin(history["step"], history[metric]) for title, history in histories.items() if metric in history}

@@ -191,5 +191,6 @@ def _activity(before: int) -> None:
         st.rerun()
     st.caption("Training now" if len(living) == 1 else f"Training now, {len(living) - 1} waiting")
     for run, status in sorted(living, key=lambda pair: pair[1].state == "queued")[:3]:
-        st.button(show.title(run), key=f"activity-{run.name}", type="tertiary", wrap=True, on_click=cards.watch, args=(run,))
+        if st.button(show.title(run), key=f"activity-{run.name}", type="tertiary", wrap=True):
+            cards.watch(run)
         st.progress(min(1.0, status.step / status.total))
