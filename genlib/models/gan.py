@@ -198,7 +198,7 @@ class GAN(Model):
         return metrics
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        output = self.generator(z)
+        output = self.generator(z).float()
         return output.tanh() if len(self.shape) == 3 else output
 
     def features(self, x: Tensor) -> Tensor:
@@ -215,6 +215,7 @@ class GAN(Model):
             self.penalty.copy_(penalty.detach())
         total.backward()
         optimizer.step()
+        torch.clear_autocast_cache()  # it holds the weights as they were before this update
         optimizer.zero_grad(set_to_none=True)
         on_real, on_fake = on_real.detach(), on_fake.detach()
         boundary = loss.boundary(on_real, on_fake)

@@ -1,0 +1,317 @@
+"""The contract that every row of MODELS keeps, on every trunk and every kind of item."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from genlib.choices import knobs
+from genlib.models import MODELS, build, settle
+from genlib.models.base import Model
+from genlib.models.blocks import sides
+
+PICTURE_SHAPES = [(1, 28, 28), (3, 16, 16), (3, 48, 48)]
+N = 12
+
+
+@dataclass(frozen=True)
+class Case:
+    model: str
+    shape: tuple[int, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+    latent_dim: int = 5
+
+    def __str__(self) -> str:
+        return "-".join([self.model, "x".join(map(str, self.shape)), *map(str, self.options.values())])
+
+    def build(self, seed: int = 0, **more: Any) -> Model:
+        torch.manual_seed(seed)
+        small = {"width": 8} | self.options | more
+        return build(
+            SimpleNamespace(model=self.model, latent_dim=self.latent_dim, options=settle(self.model, self.shape, small)), self.shape
+        )
+
+    def batch(self, n: int = N) -> Tensor:
+        return torch.rand(n, *self.shape, generator=torch.Generator().manual_seed(1)) * 2 - 1
+
+    def items(self, n: int = N) -> np.ndarray:
+        generator = np.random.default_rng(1)
+        if len(self.shape) == 1:
+            return generator.standard_normal((n, 2)).astype(np.float32)
+        return generator.integers(0, 256, (n, *self.shape[1:], self.shape[0]), dtype=np.uint8)
+
+
+CASES = [Case(name, shape, {"trunk": trunk}) for name, shape, trunk in itertools.product(MODELS, PICTURE_SHAPES, ("mlp", "conv"))]
+CASES += [Case(name, (2,)) for name in MODELS]
+CASES += [Case("gan", (3, 16, 16), {"regularizer": name}) for name in ("r1", "gradient penalty")]
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+def train(model: Model, batch: Tensor, steps: int, seed: int = 0) -> dict[str, Tensor]:
+    optimizers = model.optimizers()
+    torch.manual_seed(seed)
+    metrics: dict[str, Tensor] = {}
+    for _ in range(steps):
+        metrics = model.step(batch, None, optimizers)
+    return metrics
+
+
+def weights(model: Model) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+@every_case
+def test_shapes_and_ranges(case: Case) -> None:
+    model = case.build()
+    decoded = model.decode(torch.randn(N, case.latent_dim))
+    assert decoded.shape == (N, *case.shape)
+    if len(case.shape) == 3:
+        assert decoded.abs().max() <= 1
+    features = model.features(case.batch())
+    assert features.shape[0] == N and features.ndim == 2 and features.isfinite().all()
+    if model.has_encoder:
+        assert model.encode(case.batch()).shape == (N, case.latent_dim)
+    else:
+        with pytest.raises(TypeError, match="no encoder"):
+            model.encode(case.batch())
+
+
+@every_case
+def test_every_parameter_gets_a_gradient_and_moves(case: Case) -> None:
+    model = case.build()
+    before, seen = weights(model), set()
+    for name, parameter in model.named_parameters():
+        parameter.register_post_accumulate_grad_hook(lambda p, name=name: seen.add(name) if p.grad.abs().sum() > 0 else None)
+    train(model, case.batch(), 4)
+    names = {name for name, _ in model.named_parameters()}
+    assert names - seen == set()
+    assert {name for name in names if torch.equal(before[name], model.state_dict()[name])} == set()
+
+
+@every_case
+def test_metrics_are_detached_finite_scalars(case: Case) -> None:
+    for name, value in train(case.build(), case.batch(), 3).items():
+        assert value.ndim == 0 and not value.requires_grad and value.float().isfinite(), name
+
+
+@every_case
+def test_a_step_never_waits_for_the_device(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = case.build()
+    optimizers = model.optimizers()
+
+    def waits(*_: Any, **__: Any) -> None:
+        raise AssertionError("a step read a value from the device")
+
+    with monkeypatch.context() as patched:
+        for name in ("item", "tolist", "numpy", "cpu", "__bool__", "__float__", "__int__", "__index__"):
+            patched.setattr(torch.Tensor, name, waits)
+        for _ in range(2):
+            model.step(case.batch(), None, optimizers)
+
+
+@every_case
+def test_numpy_faces_take_and_give_pixels(case: Case) -> None:
+    model, items = case.build(), case.items()
+    made = model.generate(np.random.default_rng(0).standard_normal((N, case.latent_dim)).astype(np.float32))
+    assert made.shape == items.shape and made.dtype == items.dtype
+    assert model.describe(items).dtype == np.float32
+    if model.has_encoder:
+        assert model.embed(items).shape == (N, case.latent_dim)
+
+
+@every_case
+def test_numpy_faces_do_not_depend_on_the_rest_of_the_batch(case: Case) -> None:
+    model = case.build()
+    train(model, case.batch(), 3)
+    items, codes = case.items(700), np.random.default_rng(0).standard_normal((700, case.latent_dim)).astype(np.float32)
+    faces = [(model.generate, codes), (model.describe, items)] + ([(model.embed, items)] if model.has_encoder else [])
+    for face, inputs in faces:
+        together, alone = face(inputs), np.concatenate([face(inputs[row : row + 1]) for row in (0, 3, 511, 512, 699)])
+        level = 1 if together.dtype == np.uint8 else 1e-4  # sums of floats in another order
+        assert np.abs(together[[0, 3, 511, 512, 699]].astype(float) - alone).max() <= level, face.__name__
+
+
+@every_case
+def test_looking_at_a_model_changes_nothing(case: Case) -> None:
+    model = case.build().train()
+    train(model, case.batch(), 1)
+    before, random = weights(model), torch.get_rng_state()
+    model.generate(np.zeros((3, case.latent_dim), np.float32))
+    model.describe(case.items())
+    model.prior(3, torch.Generator().manual_seed(0))
+    if model.has_encoder:
+        model.embed(case.items())
+    assert model.training and torch.equal(random, torch.get_rng_state())
+    assert all(torch.equal(before[name], value) for name, value in weights(model).items())
+
+
+@every_case
+def test_weights_survive_a_file(case: Case, tmp_path: Any) -> None:
+    model = case.build()
+    train(model, case.batch(), 2)
+    save_file({name: value.contiguous() for name, value in model.state_dict().items()}, tmp_path / "model.safetensors")
+    other = case.build(seed=1)
+    other.load_state_dict(load_file(tmp_path / "model.safetensors"))
+    codes = np.random.default_rng(0).standard_normal((4, case.latent_dim)).astype(np.float32)
+    assert np.array_equal(model.generate(codes), other.generate(codes))
+    assert np.array_equal(model.describe(case.items()), other.describe(case.items()))
+
+
+@every_case
+@pytest.mark.parametrize("after", [1, 16])  # 16: a lazy regularizer falls due in the step that follows
+def test_going_on_from_a_copy_equals_going_on(case: Case, after: int) -> None:
+    model = case.build()
+    optimizers = model.optimizers()
+    torch.manual_seed(0)
+    for _ in range(after):
+        model.step(case.batch(), None, optimizers)
+    other = case.build(seed=1)
+    other.load_state_dict(model.state_dict())
+    others = other.optimizers()
+    for name, optimizer in optimizers.items():
+        others[name].load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    for each, with_these in ((model, optimizers), (other, others)):
+        torch.manual_seed(5)
+        for _ in range(2):
+            each.step(case.batch(), None, with_these)
+    assert all(torch.equal(value, other.state_dict()[name]) for name, value in model.state_dict().items())
+
+
+@every_case
+def test_measures_are_sums_over_items(case: Case) -> None:
+    model = case.build().eval()
+    train(model, case.batch(), 2)
+    for value in model.measure(case.batch()).values():
+        assert value.ndim == 0 and value.isfinite()
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.build().takes_bfloat16], ids=str)
+def test_a_step_may_run_under_bfloat16_autocast(case: Case) -> None:
+    exact, coarse = case.build(), case.build()
+    wanted = train(exact, case.batch(), 1)
+    with torch.autocast("cpu", torch.bfloat16):
+        got = train(coarse, case.batch(), 1)
+    name = "loss" if "loss" in wanted else "d_loss"
+    assert got[name].dtype == torch.float32
+    assert got[name].item() == pytest.approx(wanted[name].item(), rel=0.02)
+    assert all(parameter.dtype == torch.float32 for parameter in coarse.parameters())
+
+
+def test_autocast_never_keeps_weights_of_before_an_update() -> None:
+    """Autocast caches weights until it ends: a second update within one step would see those of before the first."""
+    case = Case("gan", (1, 16, 16), {"trunk": "mlp", "discriminator_updates": 3, "discriminator_rate": 0.01})
+    models = [case.build(), case.build()]
+    for model, cached in zip(models, (True, False), strict=True):
+        with torch.autocast("cpu", torch.bfloat16, cache_enabled=cached):
+            train(model, case.batch(), 1)
+    assert all(torch.equal(value, models[1].state_dict()[name]) for name, value in models[0].state_dict().items())
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("size", [16, 28, 32, 48, 64, 96, 128])
+def test_conv_trunk_fits_every_size(name: str, size: int) -> None:
+    case = Case(name, (3, size, size), {"trunk": "conv", "width": 2})
+    metrics = train(case.build(), case.batch(2), 1)
+    assert all(value.isfinite() for value in metrics.values())
+    assert case.build().decode(torch.zeros(1, case.latent_dim)).shape == (1, 3, size, size)
+
+
+def test_sides_are_halved_while_8_or_more_and_even() -> None:
+    assert [sides(size)[-1] for size in (16, 28, 32, 48, 64, 96, 128)] == [4, 7, 4, 6, 4, 6, 4]
+    with pytest.raises(ValueError, match="size 30 does not allow"):
+        sides(30)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 64, 64), (2,)], ids=str)
+def test_settling_leaves_nothing_automatic_and_changes_nothing_twice(name: str, shape: tuple[int, ...]) -> None:
+    settled = settle(name, shape, {}, "cpu")
+    assert list(settled) == list(knobs(MODELS[name].options))
+    assert "auto" not in settled.values() and settled["width"]
+    assert settle(name, shape, settled, "cuda") == settled
+    if len(shape) == 3:
+        assert settle(name, shape, {}, "cuda")["width"] == 64
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "options", "sentence"),
+    [
+        ("vae", (2,), {"trunk": "conv"}, "take trunk mlp"),
+        ("gan", (1, 28, 32), {"trunk": "conv"}, "square pictures"),
+        ("vae", (1, 30, 30), {}, "take size 16, 28"),
+        ("vae", (2,), {"likelihood": "bernoulli"}, "take likelihood gaussian"),
+        ("vae", (1, 28, 28), {"layers": 2}, "set layers to 0"),
+        ("vae", (2,), {"beta": 0.0, "free_bits": 0.1}, "free_bits has no effect"),
+        ("vae", (2,), {"beta": 0.0, "kl_warmup": 10}, "kl_warmup has no effect"),
+        ("gan", (2,), {"loss": "wasserstein"}, "set regularizer to gradient penalty"),
+        ("gan", (2,), {"penalty_weight": 1.0}, "penalty_weight has no effect"),
+        ("gan", (2,), {"lr": 1.0}, "there is no knob called 'lr'"),
+        ("gun", (2,), {}, "Did you mean gan"),
+    ],
+)
+def test_knobs_that_cannot_go_together_are_refused_with_a_way_out(name: str, shape: tuple[int, ...], options: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        settle(name, shape, options)
+
+
+def _turned(name: str) -> list[tuple[str, Any]]:
+    """Every knob of a model with another value than a picture gets by default; every possible one of a choice."""
+    found: list[tuple[str, Any]] = []
+    taken = settle(name, (1, 16, 16), {})
+    numbers = {"width": 12, "layers": 2, "learning_rate": 0.01, "generator_rate": 0.01, "discriminator_rate": 0.01}
+    for knob in knobs(MODELS[name].options).values():
+        choices = [value for value in knob.values if value not in ("auto", taken[knob.name])]
+        found += [(knob.name, value) for value in choices or [numbers.get(knob.name, 3 if knob.kind is int else 0.3)]]
+    return found
+
+
+# What a knob needs beside it to have an effect; both runs get it.
+COMPANY: dict[tuple[str, str], dict[str, Any]] = {
+    ("gan", "penalty_weight"): {"regularizer": "gradient penalty"},
+    ("vae", "layers"): {"trunk": "mlp"},
+    ("gan", "layers"): {"trunk": "mlp"},
+}
+
+
+@pytest.mark.parametrize(("name", "knob", "value"), [(name, *turned) for name in MODELS for turned in _turned(name)])
+def test_every_knob_changes_the_result(name: str, knob: str, value: Any) -> None:
+    case = Case(name, (1, 16, 16), COMPANY.get((name, knob), {}))
+    turned = {knob: value} | ({"regularizer": "gradient penalty"} if value == "wasserstein" else {})
+    plain, other = case.build(), case.build(**turned)
+    if knob == "ema":  # the loop's affair: it asks the model for it
+        assert (plain.ema, other.ema) == (0.999, value)
+        return
+    train(plain, case.batch(), 3)
+    train(other, case.batch(), 3)
+    codes = torch.randn(64, case.latent_dim, generator=torch.Generator().manual_seed(2))
+    assert not torch.equal(plain.decode(codes), other.decode(codes))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_live_knobs_take_effect_while_training(name: str) -> None:
+    case = Case(name, (2,), {"regularizer": "gradient penalty"} if name == "gan" else {})
+    for knob in knobs(MODELS[name].options).values():
+        if not knob.live:
+            continue
+        model, turned = case.build(), case.build()
+        optimizers, others = model.optimizers(), turned.optimizers()
+        turned.turn(type(turned.options)(**vars(turned.options) | {knob.name: 0.05}), others)
+        for each, these in ((model, optimizers), (turned, others)):
+            torch.manual_seed(3)
+            for _ in range(3):
+                each.step(case.batch(), None, these)
+        assert any(not torch.equal(value, turned.state_dict()[key]) for key, value in model.state_dict().items()), knob.name
+
+
+def test_batch_norm_has_the_usual_constants() -> None:
+    norms = [module for case in CASES for module in case.build().modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)]
+    assert norms and {(norm.eps, norm.momentum) for norm in norms} == {(1e-5, 0.1)}  # BatchNorm2d(c, 0.8) would set eps
