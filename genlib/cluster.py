@@ -16,12 +16,16 @@ EDGES = 4_000_000  # pairs held at a time while DBSCAN joins clusters: about 64 
 
 @dataclass(frozen=True)
 class KMeansOptions:
+    """What a person can turn on k-means."""
+
     k: int = knob(10, 2, 100, "How many clusters to make.", label="Clusters")
     starts: int = knob(3, 1, 20, "Tries from different centres; the one with the smallest inertia is kept.", level="advanced")
 
 
 @dataclass(frozen=True)
 class DBSCANOptions:
+    """What a person can turn on DBSCAN."""
+
     eps: float = knob(0.0, 0.0, None, "How near counts as near; 0 takes the knee of the distance curve.", label="Reach (eps)")
     min_samples: int = knob(10, 2, 200, "How many items, itself counted, must be near for an item to be inside a cluster.")
 

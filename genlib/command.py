@@ -101,6 +101,7 @@ class Bar:
         self.last: Progress | None = None
 
     def show(self, progress: Progress) -> None:
+        """Draw the bar anew: steps, the first metrics, and the trouble if there is any."""
         self.last = progress
         share = progress.step / progress.total
         figures = "  ".join(f"{name} {value:.4g}" for name, value in list(progress.metrics.items())[:3])
@@ -108,6 +109,7 @@ class Bar:
         print(f"\r{bar} {progress.step}/{progress.total}  {figures}  {progress.trouble}\033[K", end="", file=sys.stderr, flush=True)
 
     def close(self) -> None:
+        """Leave the bar's line."""
         print(file=sys.stderr)
 
 

@@ -118,6 +118,7 @@ class Nursery:
             yield stream
 
     def alive(self) -> bool:
+        """Say whether the process still runs."""
         return self._process.poll() is None
 
     def close(self) -> None:
@@ -172,17 +173,7 @@ def launch(folder: str, token: str) -> None:
         )
         return
     with warm_up("torch").child() as stream:
-        pickle.dump(("genlib.computation", "detached_work", (folder, token), None), stream)
-
-
-def detached_work(folder: str, token: str) -> None:
-    """Train with the output going to worker.log in the run's folder."""
-    from genlib.worker import work
-
-    log = os.open(os.path.join(folder, "worker.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    work(folder, token)
+        pickle.dump(("genlib.worker", "work_detached", (folder, token), None), stream)
 
 
 def answer(reader: Any, writer: Any) -> None:

@@ -30,6 +30,7 @@ def write(path: Path, data: bytes) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON, whole or not at all."""
     write(path, json.dumps(value, indent=1).encode())
 
 
@@ -70,6 +71,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def digest(data: bytes) -> str:
+    """Return the SHA-256 of bytes, as text."""
     return hashlib.sha256(data).hexdigest()
 
 

@@ -28,6 +28,8 @@ TRUST_NEIGHBOURS = 15
 
 @dataclass(frozen=True)
 class UMAPOptions:
+    """What a person can turn on UMAP."""
+
     neighbours: int = knob(15, 2, 200, "How many neighbours each item is tied to: few show fine detail, many the large picture.")
     min_dist: float = knob(0.1, 0.0, 0.99, "How tightly items may be packed on the map.", label="Minimum distance")
     epochs: int = knob(0, 0, 2000, "Rounds of settling; 0 takes 200 from 10,000 items on and more for fewer.", level="advanced")
@@ -36,6 +38,8 @@ class UMAPOptions:
 
 @dataclass(frozen=True)
 class TSNEOptions:
+    """What a person can turn on t-SNE."""
+
     perplexity: float = knob(30, 2, 100, "About how many neighbours each item attends to.")
     epochs: int = knob(500, 100, 3000, "Rounds of settling after the first 250, in which groups find each other.", level="advanced")
     exaggeration: float = knob(1, 1, 10, "Pulls neighbours together; above 1 groups get tighter and wider apart.", level="advanced")

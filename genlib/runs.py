@@ -86,6 +86,7 @@ class Config:
         return (self.channels, self.size, self.size) if self.size and self.channels else (2,)
 
     def to_json(self) -> dict[str, Any]:
+        """Return the recipe as config.json holds it."""
         return dataclasses.asdict(self)
 
 
@@ -101,6 +102,7 @@ def _size(source: data.Source, size: int | None) -> int | None:
 
 
 def runs_folder(root: Path | None = None) -> Path:
+    """Return the folder that holds the runs: the given one, else the app's own."""
     return root or home() / "runs"
 
 
@@ -208,9 +210,11 @@ class Run:
         return np.frombuffer(path.read_bytes(), np.float32).reshape(-1, 2)
 
     def reconstructions(self, step: int | None = None) -> np.ndarray | None:
+        """Return the montage of originals above their copies, of a step or the latest; None where there is none."""
         return self.samples(step, "reconstructions")
 
     def sample_steps(self, kind: str = "samples") -> list[int]:
+        """The steps whose pictures were kept."""
         return sorted(int(path.stem) for path in (self.folder / kind).glob("[0-9]*.*"))
 
     # Weights

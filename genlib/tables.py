@@ -31,6 +31,7 @@ def counts(labels: np.ndarray, classes: Sequence[str]) -> dict[str, int]:
 
 
 def class_name(label: int, classes: Sequence[str], absent: str) -> str:
+    """Return the name of a class, or `absent` for -1."""
     return classes[label] if label >= 0 else absent
 
 

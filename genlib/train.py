@@ -137,6 +137,7 @@ class State:
         return metrics
 
     def checkpoint(self) -> dict[str, Any]:
+        """Collect everything that going on exactly as before needs: tensors and plain data."""
         accelerator = {} if self.model.device.type == "cpu" else {"accelerator": torch.get_device_module().get_rng_state()}
         return {
             "step": self.step,
@@ -148,6 +149,7 @@ class State:
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
+        """Take over what `checkpoint` collected."""
         self.step, self.seconds = saved["step"], saved["seconds"]
         self.model.load_state_dict(saved["model"])
         if saved["averaged"]:
@@ -248,10 +250,12 @@ class Clock:
         self._yielded = 0.0
 
     def seconds(self) -> float:
+        """Return the seconds of training so far."""
         self._yielded = time.perf_counter()
         return self._yielded - self._start
 
     def due(self, what: str, every: float) -> bool:
+        """Say whether `every` seconds have passed since this was last due."""
         now = time.perf_counter()
         if now - self._last.get(what, -math.inf) < every:
             return False

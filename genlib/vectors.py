@@ -88,6 +88,7 @@ class Vectors:
 
 
 def maps_folder() -> Path:
+    """Return the folder that holds vectors, graphs and maps."""
     return home() / "maps"
 
 

@@ -52,6 +52,14 @@ def work(folder: str, token: str, report: Callable[[Progress], None] | None = No
         return fail(run, f"Training broke off: {type(error).__name__}: {error}. Details are in worker.log in the run's folder.")
 
 
+def work_detached(folder: str, token: str) -> None:
+    """Train a run in a process that nobody watches, with its output going to worker.log in the run's folder."""
+    log = os.open(os.path.join(folder, "worker.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    work(folder, token)
+
+
 def drive(run: Run, pulse: Pulse, report: Callable[[Progress], None] | None) -> str:
     """Ask the training loop on, tick by tick, looking in between at what the page wants."""
     device = pick_device()

@@ -39,7 +39,7 @@ def documented_methods():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_everything_public_is_documented(path):
-    assert silent(path.read_text(), documented_methods() | {"error"}) == []  # error: argparse's
+    assert silent(path.read_text(), documented_methods() | {"error", "forward"}) == []  # of argparse, of torch
 
 
 @pytest.mark.parametrize("text", ["x = 1", '"""M."""\ndef f(): ...', '"""M."""\nclass A:\n    """A."""\n    def f(self): ...'])

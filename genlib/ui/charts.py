@@ -74,10 +74,12 @@ def shared_metrics(histories: Iterable[History]) -> list[str]:
 
 
 def metric_label(name: str) -> str:
+    """Return what a metric is called; its own name where METRICS does not know it."""
     return METRICS[name].label if name in METRICS else name
 
 
 def metric_unit(name: str) -> str:
+    """Return the unit of a metric, or nothing."""
     return METRICS[name].unit if name in METRICS else ""
 
 

@@ -18,6 +18,7 @@ PAGES = (
 
 
 def page(name: str, title: str, icon: str, sentence: str) -> st.Page:
+    """Describe a page to the navigation."""
     return st.Page(state.page(name), title=title, icon=f":material/{icon}:", help=sentence, default=name == "home")
 
 

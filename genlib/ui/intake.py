@@ -24,6 +24,7 @@ def of_group(sources: Mapping[str, Source], group: str) -> dict[str, Source]:
 
 
 def is_own(name: str) -> bool:
+    """Say whether a data set is one that a person brought."""
     return name not in data.DATASETS
 
 
