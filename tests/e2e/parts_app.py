@@ -80,7 +80,8 @@ def scatter_page() -> None:
         xy = xy[:, ::-1] * [1.0, -1.0]
     other = st.toggle("other", key="other")
     marks = [0, 21] if st.toggle("marks", key="marks") else None
-    picked = scatter(xy, labels, names, pictures, "map", items="other" if other else "", marks=marks)
+    also = None if COUNT else (np.arange(400) // 20 % 2, ["even", "odd"])
+    picked = scatter(xy, labels, names, pictures, "map", items="other" if other else "", marks=marks, also=also)
     told("selected", None if picked.selected is None else picked.selected.tolist()[:2000])
     told("clicked", picked.clicked)
     told("count", 0 if picked.selected is None else len(picked.selected))
@@ -91,7 +92,7 @@ def pad_page() -> None:
     codes, tiles = ground()
     start = (1.0, 1.0) if st.toggle("elsewhere", key="elsewhere") else (0.0, 0.0)
     told("at", pad(render, "pad", start, background=tiles if st.toggle("tiles", key="tiles") else None, points=codes))
-    told("runs", st.session_state.setdefault("whole", 0))
+    told("runs", st.session_state["runs"])
 
 
 @st.fragment
@@ -109,4 +110,5 @@ def gallery_page() -> None:
     told("picked", gallery(images.montage(pixels, 10), 48, 10, "gallery", labels, items=items))
 
 
+st.session_state["runs"] = st.session_state.get("runs", 0) + 1  # of the whole page
 {"scatter": scatter_page, "pad": pad_page, "sliders": sliders_page, "gallery": gallery_page}[WHICH]()

@@ -76,7 +76,8 @@ function place({ root, sheet, data, image, cells }) {
   const space = 4;
   const room = (root.clientWidth - space * (columns - 1) - 8) / columns; // 8: the outlines of the outer pictures
   let scale = Math.min(room, data.largest) / width;
-  if (scale > 1) scale = Math.max(1, Math.floor(scale * devicePixelRatio) / devicePixelRatio); // whole screen pixels: all equally large
+  // A whole number of screen pixels for each of the picture's: all equally large.
+  if (scale > 1) scale = Math.max(1, Math.floor(scale * devicePixelRatio) / devicePixelRatio);
   sheet.style.height = `${rows * (height * scale + space) - space + 8}px`;
   cells.forEach((cell, index) => {
     const row = Math.floor(index / columns);
@@ -116,7 +117,9 @@ function pick(gallery, index) {
 function walk(gallery, event) {
   const { cells, data } = gallery;
   const here = cells.indexOf(event.target);
-  const far = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -data.columns, ArrowDown: data.columns, Home: -here, End: data.count - 1 - here }[event.key];
+  const { columns } = data;
+  const ways = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -here, End: data.count - 1 - here };
+  const far = ways[event.key];
   if (event.key === "Escape" && gallery.picked !== null) pick(gallery, null);
   else if (far === undefined) return;
   else {

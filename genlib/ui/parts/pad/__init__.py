@@ -60,14 +60,12 @@ def density(points: np.ndarray, limits: tuple[float, float], cells: int = CELLS)
     edges = np.linspace(*limits, cells + 1)
     counts = np.histogram2d(points[:, 1], points[:, 0], bins=(edges, edges))[0][::-1]
     blur = np.exp(-0.5 * (np.arange(-6, 7) / 2.0) ** 2)
-    blur /= blur.sum()
+    smooth = counts
     for _ in range(2):
-        counts = np.apply_along_axis(np.convolve, 0, counts, blur, mode="same").T
-    order = np.argsort(counts, axis=None)
-    mass = np.cumsum(counts.ravel()[order])
+        smooth = np.apply_along_axis(np.convolve, 0, smooth, blur, mode="same").T
+    order = np.argsort(smooth, axis=None)
     ranks = np.zeros(counts.size)
-    if mass[-1] > 0:
-        ranks[order] = 255 * mass / mass[-1]
+    ranks[order] = 255 * np.cumsum(counts.ravel()[order]) / max(1.0, counts.sum())
     return np.rint(ranks).astype(np.uint8).reshape(cells, cells)
 
 

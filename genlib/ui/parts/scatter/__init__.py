@@ -15,7 +15,7 @@ from genlib import images
 from genlib.ui.parts import belonging, nothing, packed, register
 from genlib.ui.parts.answer import answer
 
-_mount = register(__file__, "live.js", "palette.js")
+_mount = register(__file__, "live.js", "palette.js", *(f"scatter/{name}.js" for name in ("places", "paint", "choose", "legend")))
 
 BUDGET = 24_000_000  # pixels of a sprite: 96 MB in the browser, once unpacked
 
@@ -61,12 +61,14 @@ def scatter(
     colours: Sequence[str] | None = None,
     items: str = "",
     marks: Sequence[int] | np.ndarray | None = None,
+    also: tuple[np.ndarray, Sequence[str]] | None = None,
 ) -> Picked:
     """Draw points (n, 2) coloured by `labels` (n,), which index `names`; label -1 is drawn hollow and grey as "Noise".
 
     `items` names what the rows are (a run and its data): while it and n stay, new places move the points there and zoom,
     selection and hidden groups are kept; otherwise the map starts afresh and `selected` is None. `marks` are rows to
-    ring (a query and its neighbours); they may change at every run, the rest should not, or it is sent again.
+    ring (a query and its neighbours); they may change at every run, the rest should not, or it is sent again. `also` is
+    a second label of each point and its names (the class, while colours show clusters): it is read beside the picture.
     """
     data = _data(np.asarray(xy, np.float64), np.asarray(labels), names, colours)
     data |= {"name": key, "items": items, "height": height}
@@ -74,6 +76,8 @@ def scatter(
         if pictures.count != len(xy):
             raise ValueError(f"the map has {len(xy)} points but its sprite {pictures.count} pictures; each point needs its own")
         data["sprite"] = {"url": _url(pictures.png, key), "columns": pictures.columns, "width": pictures.width, "height": pictures.height}
+    if also is not None:
+        data["also"] = {"labels": packed((np.asarray(also[0]) + 1).astype(np.uint16)), "names": [str(name) for name in also[1]]}
     with st.container(gap=None):
         state = belonging(_mount(key=key, data=data, on_picked_change=nothing).get("picked"), n=len(xy), items=items)
         if marks is not None:
