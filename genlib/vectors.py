@@ -100,12 +100,14 @@ def possible(model: Any) -> list[str]:
 def make(subject: Subject, progress: Progress | None = None) -> Path:
     """Compute the vectors of a subject and keep them; return their file. Kept ones are not computed again.
 
-    Raises ValueError where the part has fewer than 16 items, TypeError for codes of a model without an encoder.
+    Raises ValueError where the part has fewer than 16 items, and for codes of a model without an encoder.
     """
     if subject.file.exists():
         return subject.file
     run = Run(subject.folder)
     model = None if subject.what == "pixels" else run.load(subject.step)
+    if model is not None and subject.what not in possible(model):
+        raise ValueError(f"{run.config.title} has no encoder, so its items have no codes; map its features instead")
     dataset = data.load(run.config.dataset, run.config.size)
     rows = subject.rows(dataset)
     if len(rows) < 16:

@@ -81,15 +81,16 @@ def board(opened: Opened, subject: Subject, vectors: Vectors, settling: bool) ->
     """Everything about one set of vectors: map at the left, controls at the right, the selection below."""
     if settling and not views.running():
         st.rerun()
-    left, right = st.columns([8, 3], gap="medium")
-    layout, groups = right.tabs([":material/map: Layout", ":material/workspaces: Groups"], key="map-tabs")
+    parts = st.grid(4, min_column_width=240, gap="medium")
+    map_part, controls = parts.cell(column_span=3), parts.cell()
+    layout, groups = controls.tabs([":material/map: Layout", ":material/workspaces: Groups"], key="map-tabs")
     with layout:
         recipe = choose_map(subject)
     if recipe is None:
         return
     with groups:
         found = group(opened, subject, views.settled(subject, recipe)[1])
-    with left:
+    with map_part:
         selected = show_map(opened, subject, recipe, vectors, found)
         show_figures(opened, subject, recipe, vectors, found)
         show_selection(opened, vectors, selected)

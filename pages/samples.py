@@ -52,12 +52,14 @@ def show_one(opened: Opened, items: np.ndarray, codes: np.ndarray, index: int) -
         st.caption(f"Its code: {len(code)} numbers, in standard deviations of the prior")
         bars(code, "samples-code")
     rows, distances = nearest_training(opened, item)
-    unit = "grey levels" if opened.pictures else "units"
+    unit = "grey levels" if opened.pictures else "the units of the data"
     st.caption(f"The nearest training items, and how far away they are in {unit}")
-    for cell, row, distance in zip(st.columns(len(rows)), rows, distances, strict=True):
-        if opened.pictures:
-            cell.image(enlarged(opened.dataset.items[row], 96), width="stretch", alt=class_of(opened, row))
-        cell.markdown(f"**{distance:.3g}**  \n:small[:gray[{class_of(opened, row)}]]")
+    cells = st.grid(len(rows), min_column_width=72, gap="small")
+    for row, distance in zip(rows, distances, strict=True):
+        with cells.cell():
+            if opened.pictures:
+                st.image(enlarged(opened.dataset.items[row], 96), width="stretch", alt=class_of(opened, row))
+            st.markdown(f"**{distance:.3g}**  \n:small[{class_of(opened, row)}]")
     st.caption(
         f"Two training items that lie next to each other are usually {usual_distance(opened):.3g} apart. "
         "A sample that is much nearer than that to one of them may be a copy."
@@ -79,20 +81,20 @@ def downloads(opened: Opened, items: np.ndarray, codes: np.ndarray, seed: int, i
 def samples(opened: Opened) -> None:
     codes, seed = draw_codes(opened)
     items = opened.model.generate(codes)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
+    halves = st.grid(2, min_column_width=380, gap="large")
+    with halves.cell():
         if opened.pictures:
             index = show_sheet(opened, items)
         else:
             charts.points(items, "samples-points", behind=opened.dataset.items, height=520, alt="Samples over the data")
             index = st.number_input("Look at sample", 1, len(items), 1, key="samples-index") - 1
         downloads(opened, items, codes, seed, index)
-    with right.container(border=True):
+    with halves.cell(), st.container(border=True):
         show_one(opened, items, codes, index)
 
 
 st.title("Samples", anchor=False)
-st.caption("What the model makes out of nothing but random numbers. Click a picture to look at it closely.")
+st.caption("What the model makes out of nothing but random numbers. Click one to look at it closely.")
 run = open_run("samples")
 if run is not None:
     samples(run)

@@ -43,10 +43,10 @@ def choose_subject(opened: Opened) -> Subject:
 
 def ready_vectors(subject: Subject) -> Vectors | None:
     """The vectors of a subject; while they are computed, show how far they are and return None."""
-    if subject.file.exists():
-        return _vectors(str(subject.file))
-    work("map-vectors", subject, vectors.make, subject, warm="torch", words=f"Computing the {WHAT[subject.what].label.lower()}")
-    return None
+    words = f"Computing the {WHAT[subject.what].label.lower()}"
+    if not subject.file.exists() and work("map-vectors", subject, vectors.make, subject, warm="torch", words=words) is None:
+        return None
+    return _vectors(str(subject.file))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -1,0 +1,79 @@
+"""What a map is drawn from, kept on disk."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from genlib import data, vectors
+from genlib.vectors import WHAT, Subject
+from tests.pages import trained
+
+
+@pytest.fixture
+def run():
+    return trained("ring", "vae", latent_dim=3)
+
+
+@pytest.mark.parametrize("what", WHAT)
+def test_every_item_gets_the_vector_that_the_model_gives_it(run, what):
+    kept = vectors.read(vectors.make(Subject(run.folder, run.snapshots()[-1], what, "test", 50)))
+    items = data.load("ring").items[kept.rows]
+    assert len(kept.values) == len(kept.rows) == 50
+    assert np.allclose(kept.values, WHAT[what].make(run.load(run.snapshots()[-1]), items), atol=1e-5)
+
+
+def test_all_items_are_taken_up_to_the_limit_and_in_their_own_order(run):
+    dataset = data.load("ring")
+    whole = Subject(run.folder, what="pixels").rows(dataset)
+    assert np.array_equal(whole, np.arange(len(dataset)))
+    some = Subject(run.folder, what="pixels", part="training", count=100).rows(dataset)
+    assert len(some) == 100 and dataset.split[some].all() and (np.diff(some) > 0).all()
+
+
+def test_kept_vectors_are_not_computed_again(run, monkeypatch):
+    subject = Subject(run.folder, what="pixels", count=20)
+    file = vectors.make(subject)
+    monkeypatch.setattr("genlib.data.load", None)
+    assert vectors.make(subject) == file
+
+
+def test_another_question_is_another_file(run):
+    subject = Subject(run.folder, 0, "codes", "all", 100)
+    changes = [{"step": 1}, {"what": "features"}, {"part": "test"}, {"count": 99}]
+    assert len({subject.file, *(dataclasses.replace(subject, **change).file for change in changes)}) == 5
+
+
+def test_newer_weights_are_another_file(run):
+    subject = Subject(run.folder)
+    before = subject.file
+    (run.folder / "model.safetensors").touch()
+    assert subject.file != before
+
+
+def test_maps_of_runs_that_are_gone_are_removed(run):
+    stale = vectors.maps_folder() / "gone"
+    stale.mkdir(parents=True)
+    file = vectors.make(Subject(run.folder, what="pixels", count=20))
+    assert file.exists() and not stale.exists()
+
+
+def test_progress_is_told(run):
+    told = []
+    vectors.make(Subject(run.folder, what="pixels"), progress=lambda fraction, words: told.append((fraction, words)))
+    assert len(told) > 3 and told[-1][0] < 1 and "Pixels of item" in told[0][1]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"), [({"what": "colour"}, "no thing to map"), ({"part": "x"}, "no part"), ({"count": 3}, "at least 16")]
+)
+def test_what_cannot_be_mapped_is_refused(run, change, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Subject(run.folder, **change)
+
+
+def test_a_model_without_encoder_has_no_codes():
+    run = trained("ring", "gan")
+    assert vectors.possible(run.load()) == ["features", "pixels"]
+    with pytest.raises(ValueError, match="no encoder"):
+        vectors.make(Subject(run.folder, what="codes"))
