@@ -23,10 +23,11 @@ def no_error(page: Page) -> None:
 
 
 def shot(page: Page, name: str) -> Path:
-    """Write the whole page, to its end, into screenshots/<name>.png, and return the path."""
+    """Write the whole page, to its end, into screenshots/<name>.png, and return the path. Waits for parts that are still loading."""
     if not re.fullmatch(r"[a-z0-9-]+", name):
         raise ValueError(f"a screenshot's name has small letters, digits and hyphens, got {name!r}")
     path = SCREENSHOTS / f"{name}.png"
+    expect(page.get_by_test_id("stSkeleton").or_(page.get_by_test_id("stAppSkeleton"))).to_have_count(0, timeout=10_000)
     before = page.viewport_size
     tall = page.evaluate("() => document.querySelector('[data-testid=stMain]')?.scrollHeight ?? 0")
     if before and tall > before["height"]:
