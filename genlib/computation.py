@@ -122,9 +122,13 @@ class Nursery:
         return self._process.poll() is None
 
     def close(self) -> None:
-        """End the nursery; it leaves when its socket closes. Detached children live on."""
+        """End the nursery; it leaves when its socket closes, or is made to while it is still warming. Its children live on."""
         self._socket.close()
-        self._process.wait(10)
+        try:
+            self._process.wait(2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 _nurseries: dict[Warm, Nursery] = {}

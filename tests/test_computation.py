@@ -3,7 +3,7 @@
 import os
 import time
 
-from genlib.computation import Computation
+from genlib.computation import Computation, Nursery
 
 
 def double(value, progress):
@@ -70,3 +70,11 @@ def test_cancel_takes_effect_at_once(tmp_path):
         assert time.perf_counter() - since < 0.5
         time.sleep(0.01)
     assert not (tmp_path / "file").exists()
+
+
+def test_closing_does_not_wait_for_a_nursery_that_still_warms():
+    nursery = Nursery("umap")  # takes ten seconds and more to warm
+    began = time.monotonic()
+    nursery.close()
+    assert time.monotonic() - began < 5
+    assert not nursery.alive()
