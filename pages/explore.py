@@ -34,6 +34,9 @@ def slide(opened: Opened, directions: Directions, start: np.ndarray) -> None:
 def drag(opened: Opened, directions: Directions, start: np.ndarray) -> None:
     """A plane of two directions: tiles of what is decoded there, where the data lie, and the picture under the cross-hair."""
     names = list(range(len(directions.names)))
+    if len(names) < 2:
+        st.info("A pad needs two directions; this model has one latent dimension. Its slider shows it all.", icon=":material/tune:")
+        return
     with st.container(horizontal=True):
         x = st.selectbox("To the right", names, 0, format_func=directions.names.__getitem__, key="explore-x", width=200)
         y = st.selectbox("Upwards", names, 1, format_func=directions.names.__getitem__, key="explore-y", width=200)
