@@ -28,7 +28,7 @@ KUZUSHIJI = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 FACES = ("img_align_celeba.zip", "list_attr_celeba.txt", "list_eval_partition.txt")
 
 
-class DataMissing(RuntimeError):
+class DataMissing(ValueError):
     """The set is not on this machine; the message says what can be done."""
 
 

@@ -15,17 +15,16 @@ if view == "Watch":
     watched = recipe.choose_watched(runs)
     if watched:
         live.watch(watched)
-        live.ways_on(watched[0])
     else:
         show.nothing_yet("Nothing is being watched. Choose a run above, or set one up.")
     st.stop()
 
-left, middle, right = st.columns(3, gap="large")
-with left:
+top = st.grid(3, min_column_width=220, gap=("small", "large"))
+with top.cell():
     dataset = recipe.choose_data()
-with middle:
+with top.cell():
     model = forms.pick("Model", MODELS, "train-model")
-with right:
+with top.cell():
     source = data.sources()[dataset]
     preset = recipe.choose_preset(dataset, source, model)
 settings = recipe.choose_knobs(source, MODELS[model], preset, f"knobs-{dataset}-{model}-{preset.get('preset')}")

@@ -20,7 +20,7 @@ def cards(runs: Sequence[Run], key: str, columns: int = 4) -> None:
     cells = st.grid(columns, min_column_width=210, gap="medium", border=True)
     for run in runs:
         with cells.cell():
-            show.last_samples(run, f"{key}-points-{run.name}")
+            show.last_samples(run)
             st.markdown(f"**{show.title(run)}**")
             show.badge(show.run_state(run))
             st.caption(show.recipe(run.config))
@@ -44,12 +44,12 @@ def show_live(run: Run) -> None:
 def row(run: Run) -> None:
     """Show one run across the page: last samples, recipe, state and size, and what can be done with it."""
     with st.container(border=True, key=f"run-{run.name}"):
-        left, middle, right = st.columns([1, 4, 2], gap="medium", vertical_alignment="center")
-        with left:
-            show.last_samples(run, f"row-{run.name}", least=200)
-        with middle:
+        line = st.container(horizontal=True, gap="medium", vertical_alignment="center")
+        with line.container(width=120):
+            show.last_samples(run, least=240)
+        with line.container(gap="xsmall"):
             about(run)
-        with right:
+        with line.container(width=230):
             if st.button("Open", key=f"open-{run.name}", icon=":material/visibility:", width="stretch"):
                 watch(run)
             if not run.bundled:

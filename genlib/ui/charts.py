@@ -88,12 +88,19 @@ def line_chart(lines: Mapping[str, list[list[float]]], title: str, key: str, hei
     several = len(lines) > 1
     spec = {
         "animation": False,
-        "title": {"text": f"{title} ({unit})" if unit else title, "left": 0, "top": 6, "textStyle": {"fontSize": 13}},
+        "title": {"text": f"{title} ({unit})" if unit not in ("", "share") else title, "left": 0, "top": 6, "textStyle": {"fontSize": 13}},
         "legend": {"show": several, "type": "scroll", "left": 0, "top": 28, "itemWidth": 16, "itemHeight": 8, "itemGap": 14},
         "grid": {"left": 4, "right": 14, "top": 58 if several else 34, "bottom": 4, "containLabel": True},
         "tooltip": {"trigger": "axis", "confine": True},
-        "xAxis": {"type": "value", "min": "dataMin", "max": "dataMax", "splitNumber": 4, "splitLine": {"show": False}},
-        "yAxis": {"type": "value", "scale": True, "splitNumber": 4},
+        "xAxis": {
+            "type": "value",
+            "min": "dataMin",
+            "max": "dataMax",
+            "splitNumber": 4,
+            "splitLine": {"show": False},
+            "axisLabel": {"hideOverlap": True},
+        },
+        "yAxis": {"type": "value", "scale": True, "splitNumber": 4} | ({"min": 0, "max": 1, "interval": 0.25} if unit == "share" else {}),
         "series": [
             {"type": "line", "name": name, "data": pairs, "showSymbol": len(pairs) == 1, "lineStyle": {"width": 1.8}}
             for name, pairs in lines.items()
@@ -131,11 +138,13 @@ def points(
     labels: np.ndarray | None = None,
     names: tuple[str, ...] = (),
     behind: np.ndarray | None = None,
+    centres: np.ndarray | None = None,
     height: int = 420,
     alt: str = "Points in the plane",
 ) -> None:
     """Draw points (n, 2) in a frame that does not move; by label where given, with others greyed `behind` them.
 
+    Around `centres` (m, 2) stand rings: where the modes are that a model should find.
     At most SHOWN of each are drawn: the first ones, as the order of a data set is random.
     """
     series = [] if behind is None else [_dots("Data", behind[:SHOWN], 3, _GREY, 0.35)]
@@ -144,6 +153,8 @@ def points(
     else:
         shown, belongs = xy[:SHOWN], labels[:SHOWN]
         series += [_dots(name, shown[belongs == label], 4) for label, name in enumerate(names)]
+    if centres is not None:
+        series.append(_rings(centres))
     reach = float(np.ceil(np.abs(behind if behind is not None else xy).max(initial=1.0) * 1.15 * 2) / 2)
     axis = {"type": "value", "min": -reach, "max": reach, "splitNumber": 4, "axisLabel": {"showMinLabel": False, "showMaxLabel": False}}
     spec = {
@@ -156,6 +167,11 @@ def points(
         "series": series,
     }
     st.echarts_chart(spec, height=height, key=key, alt=alt)
+
+
+def _rings(centres: np.ndarray) -> dict[str, Any]:
+    style = {"color": "transparent", "borderColor": _GREY, "borderWidth": 1.5}
+    return {"type": "scatter", "name": "True modes", "data": centres.tolist(), "symbolSize": 22, "itemStyle": style, "silent": True}
 
 
 def _dots(name: str, xy: np.ndarray, size: float, colour: str | None = None, opacity: float = 0.75) -> dict[str, Any]:

@@ -37,12 +37,13 @@ def train_with(name: str) -> None:
 
 def bring(expanded: bool) -> None:
     """Take files in, read them elsewhere, show what came of it, and keep it under a name."""
-    with st.expander("Bring your own pictures or points", expanded=expanded, icon=":material/upload:", key="bring"):
+    kept = state.kept("sets-brought", 0)  # another key after each set: the form closes and is empty again
+    with st.expander("Bring your own pictures or points", expanded=expanded, icon=":material/upload:", key=f"bring-{kept}"):
         st.caption(
             "A ZIP or many picture files; folders in a ZIP become classes. Or one CSV with two columns of numbers. "
             "What you bring stays on this machine."
         )
-        files = st.file_uploader("Files", TYPES, accept_multiple_files=True, key="own-files", label_visibility="collapsed")
+        files = st.file_uploader("Files", TYPES, accept_multiple_files=True, key=f"own-files-{kept}", label_visibility="collapsed")
         options = forms.fields(uploads.UploadOptions, "upload", columns=3)
         st.button("Read them", icon=":material/search:", key="read-own", disabled=not files, on_click=_read, args=(files, options))
         reading = state.computation("upload")
@@ -95,7 +96,11 @@ def _problems(problems: list[tuple[str, str]]) -> None:
     if problems:
         files = "file was" if len(problems) == 1 else "files were"
         st.warning(f"{len(problems)} {files} left out.", icon=":material/warning:")
-        st.dataframe({"File": [name for name, _ in problems], "Reason": [reason for _, reason in problems]}, hide_index=True, height=180)
+        st.dataframe(
+            {"File": [name for name, _ in problems], "Reason": [reason for _, reason in problems]},
+            hide_index=True,
+            height=min(250, 38 + 36 * len(problems)),
+        )
 
 
 def _keep(upload: Upload) -> None:
@@ -106,6 +111,7 @@ def _keep(upload: Upload) -> None:
         return
     state.forget("upload")
     state.forget_datasets()
+    state.keep("sets-brought", state.kept("sets-brought", 0) + 1)
     state.turn("data-set-Your own", name)
     state.say("Kept. It can be trained on now.")
 

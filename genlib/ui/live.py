@@ -42,13 +42,13 @@ def _watched(runs: Sequence[Run], pace: float | None) -> None:
 
 def panel(run: Run, status: jobs.Status, wide: bool = True) -> None:
     """Draw one run: head, controls, figures, trouble, then pictures and curves."""
-    head(run, status)
+    head(run, status, wide)
     controls(run, status)
     trouble(run, status)
     history = state.history(run)
     groups = list(charts.grouped(history))
     beside = 2 if run.reconstructions() is None else 1  # charts that find room next to the samples
-    cells = st.grid(2 if wide else 1, min_column_width=340, gap="large")
+    cells = st.grid(2 if wide else 1, min_column_width=340, gap=("small", "large"))
     with cells.cell():
         pictures(run, status)
     with cells.cell():
@@ -57,22 +57,24 @@ def panel(run: Run, status: jobs.Status, wide: bool = True) -> None:
     charts.curves(history, f"curve-{run.name}", groups[beside:], columns=3 if wide else 2, height=210)
 
 
-def head(run: Run, status: jobs.Status) -> None:
+def head(run: Run, status: jobs.Status, wide: bool) -> None:
     """Say what is watched, how far it is, how fast and where."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(show.title(run), anchor=False, width="content")
         show.badge("example" if run.bundled else status.state)
     st.caption(show.recipe(run.config))
-    st.progress(min(1.0, status.step / status.total), text=progress_text(status))
-    show.facts(
-        {
-            "Speed": f"{show.count(status.rate)} items/s" if status.rate else "–",
-            "Time left": show.duration(status.left),
-            "Trained for": show.duration(status.seconds),
-            "Device": status.device or "–",
-            "Memory": show.bytes_text(status.memory),
-        }
-    )
+    st.progress(min(1.0, status.step / status.total), text=progress_text(status) + ("" if wide else f" · {device(status)}"))
+    said = {
+        "Speed": f"{show.count(status.rate)} items/s" if status.rate else "–",
+        "Time left": show.duration(status.left),
+        "Trained for": show.duration(status.seconds),
+    }
+    show.facts(said | ({"Device": device(status)} if wide else {}), width=118)
+
+
+def device(status: jobs.Status) -> str:
+    """Say what a run trains on, and how much of its memory it holds."""
+    return " · ".join(filter(None, (status.device, show.bytes_text(status.memory) if status.memory else ""))) or "–"
 
 
 def progress_text(status: jobs.Status) -> str:
@@ -87,16 +89,18 @@ def progress_text(status: jobs.Status) -> str:
 
 def controls(run: Run, status: jobs.Status) -> None:
     """Draw the buttons; they keep their places, and those that make no sense now are grey."""
-    if run.bundled:
-        return
     now = status.state
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if run.bundled:
+            ways_on(run)
+            return
         if status.living:
             _button("Pause", "pause", jobs.pause, run, now == "running" or now == "queued")
         else:
             _button("Resume", "play_arrow", jobs.resume, run, now != "finished", primary=now == "paused")
         _button("Step", "skip_next", jobs.step, run, now in ("running", "paused", "stopped"), "Do one single step and pause.")
         _button("Stop", "stop", jobs.stop, run, status.living or now == "paused", "End it. The weights are kept; Resume goes on from here.")
+        ways_on(run)
 
 
 def _button(
@@ -143,11 +147,19 @@ def pictures(run: Run, status: jobs.Status) -> None:
     elif drawn.ndim == 3:
         show.picture(drawn, f"Samples of {show.title(run)} at step {status.step}")
     else:
-        charts.points(drawn, f"samples-{run.name}", behind=_real(run), alt=f"Samples of {show.title(run)} over the data")
+        over_the_data(drawn, run)
 
 
-def _real(run: Run) -> np.ndarray:
-    return state.dataset(run.config.dataset).items
+def over_the_data(drawn: np.ndarray, run: Run) -> None:
+    """Draw made points over the real ones, with the true modes ringed; alone where the data are gone."""
+    try:
+        real = state.dataset(run.config.dataset)
+    except (ValueError, OSError) as problem:
+        st.caption(f"The data are not shown beneath: {problem}")
+        charts.points(drawn, f"samples-{run.name}", alt=f"Samples of {show.title(run)}")
+        return
+    alt = f"Samples of {show.title(run)} over the data"
+    charts.points(drawn, f"samples-{run.name}", behind=real.items, centres=real.modes, alt=alt)
 
 
 def reconstructions(run: Run) -> None:
@@ -159,17 +171,12 @@ def reconstructions(run: Run) -> None:
 
 
 def ways_on(run: Run) -> None:
-    """Link to what can be done with the run."""
+    """Link to what can be done with the run as soon as it has weights."""
     if not run.snapshots():
         return
-    with st.container(horizontal=True, gap="small"):
-        for name, label, icon in (
-            ("samples", "Draw samples", "grid_view"),
-            ("explore", "Explore its latent space", "open_with"),
-            ("map", "See its map", "scatter_plot"),
-        ):
-            if state.page(name).exists():
-                st.page_link(state.page(name), label=label, icon=f":material/{icon}:", query_params={"run": run.name})
+    for name, label, icon in (("samples", "Samples", "grid_view"), ("explore", "Explore", "open_with"), ("map", "Map", "scatter_plot")):
+        if state.page(name).exists():
+            st.page_link(state.page(name), label=label, icon=f":material/{icon}:", query_params={"run": run.name})
 
 
 def activity() -> None:

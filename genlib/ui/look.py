@@ -20,31 +20,33 @@ def pictures(dataset: Dataset, seed: int) -> None:
     """Show each class as a line: its name, the mean of its pictures, and some of them; beside it how many there are."""
     rows, drawn = data.gallery(dataset, PER_CLASS, seed)
     means = data.mean_pictures(dataset)[: len(rows)]
-    left, right = st.columns([3, 2], gap="large")
-    with left:
+    row = st.container(horizontal=True, gap="large")
+    with row.container(width=600):
         names = [name.replace("_", " ") for name in dataset.classes[: len(rows)]]
         _lines(names, images.montage(means, 1), images.montage(drawn, PER_CLASS), len(rows))
         if len(dataset.classes) > len(rows):
             st.caption(f"The first {len(rows)} of {len(dataset.classes)} classes.")
-    with right:
+    with row.container(width=340):
         balance(dataset)
 
 
 def _lines(names: Sequence[str], means: np.ndarray, drawn: np.ndarray, count: int) -> None:
-    height = LINE * count
-    side = f'<div class="names">{"".join(f"<span>{html.escape(name)}</span>" for name in names)}</div>'
+    """Lay out names, means (count lines) and pictures in one grid whose lines meet; it shrinks with the window."""
+    words = "".join(f"<span>{html.escape(name)}</span>" for name in names)
     heads = ("<b></b>" if names else "") + "<b>Mean</b><b>Some of them</b>"
-    uris = [images.data_uri(images.png(images.enlarge(part, LINE * (count if part is means else 1)))) for part in (means, drawn)]
     alts = ("Mean picture of each class", "Pictures of each class, a line a class")
-    parts = "".join(f'<img src="{uri}" alt="{alt}" style="height:{height}px">' for uri, alt in zip(uris, alts, strict=True))
+    uris = [images.data_uri(images.png(images.enlarge(part, LINE))) for part in (means, drawn)]
+    parts = "".join(f'<img src="{uri}" alt="{alt}">' for uri, alt in zip(uris, alts, strict=True))
     st.html(
         f"""<style>
-        .look {{display:grid; grid-template-columns:repeat({2 + bool(names)}, max-content); gap:.35rem .8rem; overflow-x:auto}}
+        .look {{container-type:inline-size}}
+        .look > div {{display:grid; grid-template-columns:repeat({2 + bool(names)}, max-content); gap:.35rem .8rem;
+          --high:calc({count} * min({LINE}px, (100cqi - 10rem) / {PER_CLASS + 1.2}))}}
         .look b {{font-weight:400; font-size:.8rem; opacity:.7}}
-        .look img {{display:block; width:auto; max-width:none; border-radius:3px}}
-        .look .names {{display:flex; flex-direction:column; height:{height}px}}
-        .look .names span {{flex:1; display:flex; align-items:center; font-size:.9rem; max-width:11rem; overflow:hidden}}
-        </style><div class="look">{heads}{side if names else ""}{parts}</div>"""
+        .look img {{display:block; width:auto; max-width:none; height:var(--high); border-radius:3px}}
+        .look .names {{display:flex; flex-direction:column; height:var(--high)}}
+        .look .names span {{flex:1; display:flex; align-items:center; font-size:.9rem; max-width:7.4rem; line-height:1.1; overflow:hidden}}
+        </style><div class="look"><div>{heads}{f'<div class="names">{words}</div>' if names else ""}{parts}</div></div>"""
     )
 
 
@@ -60,14 +62,14 @@ def balance(dataset: Dataset) -> None:
 
 def points(dataset: Dataset) -> None:
     """Show a data set of points as a scatter, coloured by class, with the numbers beside it."""
-    left, right = st.columns([3, 2], gap="large")
-    with left:
+    row = st.container(horizontal=True, gap="large")
+    with row.container(width=540):
         charts.points(
             dataset.items, f"points-{dataset.name}", dataset.labels, dataset.classes, height=480, alt=f"The points of {dataset.name}"
         )
         if len(dataset) > charts.SHOWN:
             st.caption(f"{charts.SHOWN:,} of {len(dataset):,} points are drawn.")
-    with right:
+    with row.container(width=340):
         balance(dataset)
 
 

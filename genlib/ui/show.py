@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import streamlit as st
@@ -75,13 +75,13 @@ def recipe(config: Any) -> str:
     return " · ".join(parts)
 
 
-def facts(said: Mapping[str, str], columns: int | None = None) -> None:
-    """Show short facts side by side: a quiet heading, and the value under it. They keep their places when values change."""
-    cells = st.grid(columns or len(said), min_column_width=88, gap=("small", "medium"))
-    for heading, value in said.items():
-        with cells.cell(), st.container(gap=None):
-            st.caption(heading)
-            st.markdown(f"**{value}**")
+def facts(said: Mapping[str, str], width: int | Literal["content"] = "content") -> None:
+    """Show short facts side by side: a quiet heading, and the value under it. With a width they stay when values change."""
+    with st.container(horizontal=True, gap="medium"):
+        for place, (heading, value) in enumerate(said.items(), 1):
+            with st.container(gap=None, width="content" if place == len(said) else width):
+                st.caption(heading)
+                st.markdown(f"**{value}**", width="content")
 
 
 # Pictures
@@ -110,15 +110,26 @@ def items(values: np.ndarray, alt: str, key: str, columns: int | None = None, la
         charts.points(values, key, labels=labels, alt=alt)
 
 
-def last_samples(run: Run, key: str, least: int = 480) -> None:
+def last_samples(run: Run, least: int = 480) -> None:
     """Show what a run drew last, whatever its kind; a quiet word where it has drawn nothing yet."""
-    pixels = run.samples()
-    if pixels is None:
+    drawn = run.samples()
+    alt = f"Samples of {title(run)}"
+    if drawn is None:
         st.caption("Nothing drawn yet.")
-    elif pixels.ndim == 3:
-        picture(pixels, f"Samples of {run.config.title or run.name}", least)
+    elif drawn.ndim == 3:
+        picture(drawn, alt, least)
     else:
-        charts.points(pixels, key, height=220, alt=f"Samples of {run.config.title or run.name}")
+        picture(stamp(drawn), alt, least)
+
+
+def stamp(points: np.ndarray, side: int = 120) -> np.ndarray:
+    """Draw points (n, 2) as a small picture (side, side, 3): for lists, where a chart each would be slow."""
+    reach = max(1.6, float(np.abs(points).max(initial=0.0)) * 1.1)
+    edges = np.linspace(-reach, reach, side + 1)
+    density = np.histogram2d(-points[:, 1], points[:, 0], bins=(edges, edges))[0]
+    strength = np.minimum(1.0, np.sqrt(density / max(1.0, np.percentile(density[density > 0], 90) if density.any() else 1.0)))[..., None]
+    paper, ink = np.array([240, 244, 247.0]), np.array([0, 90, 150.0])
+    return np.rint(paper + (ink - paper) * strength).astype(np.uint8)
 
 
 # Runs
