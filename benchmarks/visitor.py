@@ -95,6 +95,7 @@ def drag(page: Page, moves: int = 40) -> list[float]:
     plane = page.locator(".plane")
     plane.wait_for()
     page.wait_for_timeout(3000)  # tiles and density are there; only the drag is timed
+    plane.scroll_into_view_if_needed()
     box = plane.bounding_box()
     assert box is not None
     page.evaluate(RECORD_DRAG)
