@@ -20,7 +20,7 @@ if not sources:
 
 left, right = st.columns([3, 2], gap="large", vertical_alignment="bottom")
 with left:
-    name = forms.pick("Data set", sources, f"data-set-{group}", why=False)
+    name = forms.pick("Data set", sources, f"data-set-{group}", why=False, label=downloads.label)
 with right, st.container(horizontal=True):
     if st.button("Train with this data", type="primary", icon=":material/play_circle:", key="train-with"):
         intake.train_with(name)

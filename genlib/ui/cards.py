@@ -43,17 +43,15 @@ def show_live(run: Run) -> None:
 
 def row(run: Run) -> None:
     """Show one run across the page: last samples, recipe, state and size, and what can be done with it."""
-    with st.container(border=True, key=f"run-{run.name}"):
-        line = st.container(horizontal=True, gap="medium", vertical_alignment="center")
-        with line.container(width=120):
-            show.last_samples(run, least=240)
-        with line.container(gap="xsmall"):
+    with st.container(border=True, horizontal=True, gap="medium", vertical_alignment="center", key=f"run-{run.name}"):
+        with st.container(width=140):
+            show.last_samples(run, least=280)
+        with st.container(gap="xsmall"):
             about(run)
-        with line.container(width=230):
-            if st.button("Open", key=f"open-{run.name}", icon=":material/visibility:", width="stretch"):
-                watch(run)
-            if not run.bundled:
-                with st.container(horizontal=True, gap="small"):
+            with st.container(horizontal=True, gap="small"):
+                if st.button("Open", key=f"open-{run.name}", icon=":material/visibility:"):
+                    watch(run)
+                if not run.bundled:
                     rename(run)
                     delete(run)
 
@@ -73,7 +71,7 @@ def about(run: Run) -> None:
 
 def rename(run: Run) -> None:
     """Offer a new title."""
-    with st.popover("Rename", icon=":material/edit:", width="stretch"), st.form(f"rename-{run.name}", border=False):
+    with st.popover("Rename", icon=":material/edit:"), st.form(f"rename-{run.name}", border=False):
         title = st.text_input("Title", show.title(run), max_chars=120, key=f"title-{run.name}")
         if st.form_submit_button("Save", type="primary", icon=":material/check:", key=f"save-title-{run.name}"):
             try:
@@ -86,7 +84,7 @@ def rename(run: Run) -> None:
 
 def delete(run: Run) -> None:
     """Offer to remove the run, asking once."""
-    with st.popover("Delete", icon=":material/delete:", width="stretch"):
+    with st.popover("Delete", icon=":material/delete:"):
         st.markdown(f"Delete **{show.title(run)}** with its weights and pictures? This cannot be undone.")
         st.button("Delete it", key=f"delete-{run.name}", type="primary", icon=":material/delete_forever:", on_click=_delete, args=(run,))
 

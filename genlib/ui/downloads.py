@@ -8,6 +8,12 @@ from genlib import data
 from genlib.ui import show, state
 
 
+def label(name: str) -> str:
+    """Name a data set in a list, with what it costs where it is not here yet."""
+    source = data.sources()[name]
+    return source.label if data.present(name) else f"{source.label} ({source.megabytes} MB to fetch)"
+
+
 def offer(name: str, key: str) -> bool:
     """Where a data set is not on this machine, offer to fetch it or show how far that is; True as long as it is missing."""
     if data.present(name):
@@ -21,18 +27,15 @@ def offer(name: str, key: str) -> bool:
         state.forget_datasets()
         state.say(f"{source.label} is here.")
         st.rerun()
-    st.info(
-        f"{source.label} is not on this machine yet. It is fetched once, {source.megabytes} MB, and kept. "
-        "Nothing else here needs the network.",
-        icon=":material/cloud_download:",
-    )
-    st.button(
-        f"Download {source.label}",
-        icon=":material/download:",
-        key=key,
-        on_click=_fetch,
-        args=(name,),
-    )
+    failed = fetching is not None and fetching.state == "failed"
+    if not failed:
+        st.info(
+            f"{source.label} is not on this machine yet. It is fetched once, {source.megabytes} MB, and kept. "
+            "Nothing else here needs the network.",
+            icon=":material/cloud_download:",
+        )
+    words = "Try again" if failed else f"Download {source.label}"
+    st.button(words, icon=":material/download:", key=key, on_click=_fetch, args=(name,))
     return True
 
 

@@ -15,15 +15,22 @@ Values = dict[str, Value]
 _SLIDER_STEPS = 40  # a whole number with at most so many values is a slider; typing is quicker for more
 
 
-def pick(title: str, table: Mapping[str, Choice], key: str, default: str | None = None, why: bool = True) -> str:
-    """Let one row of a table be picked, with its sentence under it; return the row's name."""
+def pick(
+    title: str,
+    table: Mapping[str, Choice],
+    key: str,
+    default: str | None = None,
+    why: bool = True,
+    label: Callable[[str], str] | None = None,
+) -> str:
+    """Let one row of a table be picked, with its sentence under it; return the row's name. `label` words a row by its name."""
     names = list(table)
     if state.turned(key) not in names:  # never drawn yet, or its row is gone
         state.turn(key, default if default in names else names[0])
     name = st.selectbox(
         title,
         names,
-        format_func=lambda row: table[row].label,
+        format_func=label or (lambda row: table[row].label),
         key=key,
         persist_state="session",
     )

@@ -23,7 +23,8 @@ def start(**recipe: Any) -> Run | None:
     """Check a recipe and start it as the current run; where it cannot be, show the sentence and return None."""
     try:
         recipe["title"] = recipe.get("title") or f"{recipe['model'].upper()} on {data.sources()[recipe['dataset']].label}"
-        run = jobs.start(Config.create(**recipe))
+        with st.spinner("Preparing the run …"):  # the first one imports torch
+            run = jobs.start(Config.create(**recipe))
     except (ValueError, OSError) as problem:
         st.error(f"This run was not started: {problem}", icon=":material/error:")
         return None
@@ -49,7 +50,7 @@ def open_view() -> str:
 
 def choose_data() -> str:
     """Pick a data set by name."""
-    return forms.pick("Data set", data.sources(), "train-dataset", QUICK["dataset"])
+    return forms.pick("Data set", data.sources(), "train-dataset", QUICK["dataset"], label=downloads.label)
 
 
 def choose_preset(name: str, source: Source, model: str) -> dict[str, Any]:
@@ -101,7 +102,7 @@ def choose_watched(runs: Mapping[str, Run]) -> list[Run]:
     """Pick one run to watch, or two side by side; the first becomes the current one."""
     current = state.current_run()
     kept = [name for name in state.turned("train-watch") or [] if name in runs]
-    if not kept and current:
+    if current and current.name not in kept:
         kept = [current.name]
     state.turn("train-watch", kept)
     chosen = st.multiselect(
@@ -112,7 +113,14 @@ def choose_watched(runs: Mapping[str, Run]) -> list[Run]:
         max_selections=2,
         placeholder="Choose a run, and a second one to see beside it",
         label_visibility="collapsed",
+        on_change=_follow,
+        args=(runs,),
     )
-    if chosen and (current is None or chosen[0] != current.name):
-        state.choose_run(runs[chosen[0]])
     return [runs[name] for name in chosen]
+
+
+def _follow(runs: Mapping[str, Run]) -> None:
+    """Make the first of the watched runs the current one."""
+    chosen = state.turned("train-watch")
+    if chosen:
+        state.choose_run(runs[chosen[0]])
