@@ -220,3 +220,12 @@ def test_server_close_ends_the_nursery():
     nursery = computation.warm_up("torch")
     computation.close()
     assert not nursery.alive()
+
+
+def test_deleted_run_is_gone_and_its_worker_leaves(queue):
+    run = jobs.start(recipe(), queue)
+    until(lambda: jobs.status(run).step > 20)
+    number = worker(run)
+    run.delete()
+    until(lambda: not jobs._exists(number), 5)
+    assert [path.name for path in queue.iterdir()] == [".queue"]
