@@ -21,12 +21,13 @@ def slide(opened: Opened, directions: Directions, start: np.ndarray) -> None:
     def at(amounts: list[float]) -> np.ndarray:
         return latent.move(directions, start, np.array(amounts))[0]
 
+    place = st.container()
     directions = leading(directions, "explore-count")
-    count = len(directions.names)
-    amounts = sliders(
-        directions.names, [0.0] * count, -REACH, REACH, f"explore-sliders-{opened.name}",
-        picture=lambda values: enlarged(scene(opened).picture(at(values)), 2 * LARGE), size=LARGE + 80,
-    )  # fmt: skip
+    with place:
+        amounts = sliders(
+            directions.names, [0.0] * len(directions.names), -REACH, REACH, f"explore-sliders-{opened.name}",
+            picture=lambda values: enlarged(scene(opened).picture(at(values)), 2 * LARGE), size=LARGE + 80,
+        )  # fmt: skip
     take_away(opened, at(amounts), "explore-slide")
 
 
@@ -37,7 +38,7 @@ def drag(opened: Opened, directions: Directions, start: np.ndarray) -> None:
     if len(names) < 2:
         st.info("A pad needs two directions; this model has one latent dimension. Its slider shows it all.", icon=":material/tune:")
         return
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         x = st.selectbox("To the right", names, 0, format_func=directions.names.__getitem__, key="explore-x", width=200)
         y = st.selectbox("Upwards", names, 1, format_func=directions.names.__getitem__, key="explore-y", width=200)
         dots = st.toggle("Classes of the data", key="explore-dots", disabled=not opened.model.has_encoder or not opened.dataset.classes)
@@ -83,16 +84,16 @@ st.title("Explore", anchor=False)
 st.caption("Every place in latent space is a picture. Move, and see which ones lie next to each other.")
 opened = open_run("explore")
 if opened is not None:
-    with st.container(horizontal=True, gap="large"):
-        with st.container(width=270):
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=300):
             view = st.segmented_control(
                 "How to move", list(VIEWS), default="sliders", format_func=VIEWS.__getitem__, key="explore-view", required=True,
                 persist_state="session",
             )  # fmt: skip
         if view != "walk":
-            with st.container(width=400):
+            with st.container(width=330):
                 directions = choose_directions(opened, f"explore-kind-{opened.model.has_encoder}")
-            with st.container(width=300):
+            with st.container(width=310):
                 start = choose_start(opened, directions, f"explore-start-{opened.model.has_encoder}")
     if view == "walk":
         walk(opened)

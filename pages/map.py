@@ -63,7 +63,7 @@ def show_selection(opened: Opened, vectors: Vectors, selected: np.ndarray | None
         if len(shown) < len(rows):
             st.caption(f"{len(shown)} of them, evenly picked.")
     counts = tables.counts(opened.dataset.labels[rows], opened.dataset.classes)
-    charts.bars({"Items": counts}, "Classes of the selection", "map-selection")
+    charts.bars({"Selected items": counts}, "Classes of the selection", "map-selection")
 
 
 def show_figures(opened: Opened, subject: Subject, recipe: Recipe, vectors: Vectors, found: Grouped) -> None:
@@ -78,11 +78,11 @@ def show_figures(opened: Opened, subject: Subject, recipe: Recipe, vectors: Vect
 
 
 def board(opened: Opened, subject: Subject, vectors: Vectors, settling: bool) -> None:
-    """Everything about one set of vectors: map at the left, controls at the right, the selection below."""
+    """Everything about one set of vectors: controls at the left, map and selection at the right."""
     if settling and not views.running():
         st.rerun()
-    parts = st.grid(4, min_column_width=240, gap="medium")
-    map_part, controls = parts.cell(column_span=3), parts.cell()
+    parts = st.grid(4, min_column_width=200, gap="medium")
+    controls, map_part = parts.cell(), parts.cell(column_span=3)
     layout, groups = controls.tabs([":material/map: Layout", ":material/workspaces: Groups"], key="map-tabs")
     with layout:
         recipe = choose_map(subject)
@@ -103,6 +103,7 @@ st.title("Map", anchor=False)
 st.caption("Every item as a point, with what the model finds alike close together. What groups does it see, and are they the classes?")
 run = open_run("map")
 if run is not None:
+    views.warm()
     chosen = views.choose_subject(run)
     ready = views.ready_vectors(chosen)
     if ready is not None:

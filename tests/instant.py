@@ -22,3 +22,4 @@ def compute_here(monkeypatch: pytest.MonkeyPatch) -> None:
         return computation
 
     monkeypatch.setattr(Computation, "start", start)
+    monkeypatch.setattr("genlib.computation.warm_up", lambda warm: None)

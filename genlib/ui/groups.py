@@ -26,7 +26,8 @@ TABLE_STYLE = """<style>
 .classes { overflow-x: auto; }
 .classes table { border-collapse: separate; border-spacing: 2px; font-size: 0.85rem; width: 100%; }
 .classes td, .classes th { padding: 0.25rem 0.5rem; text-align: right; font-weight: 400; border: none; border-radius: 3px; }
-.classes th[scope=row] { text-align: left; white-space: nowrap; }
+.classes th { white-space: nowrap; }
+.classes th[scope=row] { text-align: left; }
 </style>"""
 LIVE = 4_000_000  # numbers that are grouped while one waits; more become a computation that can be cancelled
 
@@ -56,7 +57,7 @@ def group(opened: Opened, subject: Subject, finished: Projection) -> Grouped:
     colours = ["class", "cluster"] if opened.dataset.classes else ["cluster"]
     colour = st.segmented_control("Colour by", colours, default=colours[0], format_func=str.capitalize, key="map-colour", required=True)
     method = forms.pick("Find groups with", CLUSTERERS, "map-clusterer")
-    places = {"vectors": f"the {WHAT[subject.what].label.lower()}", "map": "places on the map"}
+    places = {"vectors": f"the {WHAT[subject.what].label.lower()}", "map": "the map"}
     where = st.segmented_control("Among", list(places), default="vectors", format_func=places.__getitem__, key="map-where", required=True)
     name, points = points_of(subject, finished, where)
     try:
@@ -172,10 +173,9 @@ def distance_curve(curve: np.ndarray, eps: float) -> None:
     line = {"symbol": "none", "label": {"formatter": "eps {c}", "position": "insideStartTop"}, "data": [{"yAxis": round(eps, 4)}]}
     spec: dict[str, Any] = {
         "animation": False,
-        "title": {"text": "Distance to the neighbour that makes a core", "textStyle": {"fontSize": 13, "fontWeight": "normal"}},
-        "grid": {"left": 4, "right": 12, "top": 34, "bottom": 20, "containLabel": True},
+        "grid": {"left": 4, "right": 12, "top": 8, "bottom": 4, "containLabel": True},
         "tooltip": {"trigger": "axis", "valueFormatter": "%.3f"},
-        "xAxis": {"type": "value", "max": len(curve) - 1, "name": "items, by that distance", "nameLocation": "middle", "nameGap": 22},
+        "xAxis": {"type": "value", "max": len(curve) - 1},
         "yAxis": {"type": "value"},
         "series": [
             {
@@ -186,7 +186,8 @@ def distance_curve(curve: np.ndarray, eps: float) -> None:
             }
         ],
     }  # fmt: skip
-    st.echarts_chart(spec, height=200, key="map-curve", alt=f"Distance curve; its knee is at {curve[bend]:.3g}, eps is {eps:.3g}")
+    st.caption("How far each item must reach to be inside a cluster, nearest items first. Beyond the knee lie the outliers.")
+    st.echarts_chart(spec, height=170, key="map-curve", alt=f"Distance curve; its knee is at {curve[bend]:.3g}, eps is {eps:.3g}")
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import streamlit as st
 
-from genlib import choices, maps, vectors
+from genlib import choices, computation, maps, vectors
 from genlib.choices import Choice, NoOptions
 from genlib.project import PROJECTORS, Projection
 from genlib.ui import forms, show, state
@@ -78,11 +78,11 @@ def work(key: str, asked: Any, function: Callable[..., Any], *args: Any, warm: L
     if state.kept(key) != asked:
         state.keep(key, asked)
         state.compute(key, function, *args, warm=warm)
-    computation = state.computation(key)
-    if show.waiting(computation, words, key):
+    task = state.computation(key)
+    if show.waiting(task, words, key):
         return None
-    if computation is not None and computation.state == "done":
-        return computation.result
+    if task is not None and task.state == "done":
+        return task.result
     st.button("Try again", icon=":material/refresh:", key=f"{key}-again", on_click=state.keep, args=(key, None))
     return None
 
@@ -128,6 +128,11 @@ def layout(subject: Subject, recipe: Recipe) -> Projection | None:
     return maps.kept(subject.file, *recipe)
 
 
+def warm() -> None:
+    """Have umap ready in its own process by the time somebody asks for a map: importing it takes seconds."""
+    computation.warm_up("umap")
+
+
 def start(subject: Subject, recipe: Recipe) -> None:
     """Begin to draw a map, and look at it from now on while it settles."""
     state.compute("map", maps.draw, subject.file, *recipe, warm="umap")
@@ -137,28 +142,28 @@ def start(subject: Subject, recipe: Recipe) -> None:
 
 def running() -> bool:
     """Say whether a map is being drawn: then the page looks again twice a second."""
-    computation = state.computation("map")
-    return computation is not None and computation.state == "running"
+    task = state.computation("map")
+    return task is not None and task.state == "running"
 
 
 def waiting(subject: Subject, recipe: Recipe) -> bool:
     """Show how far this map is, with a way to stop it; True while it is being drawn."""
-    computation = state.computation("map")
-    if computation is None or state.kept("map") != (subject, recipe):
+    task = state.computation("map")
+    if task is None or state.kept("map") != (subject, recipe):
         return False
-    if computation.state == "failed":
-        st.error(computation.error, icon=":material/error:")
-    if computation.state != "running":
+    if task.state == "failed":
+        st.error(task.error, icon=":material/error:")
+    if task.state != "running":
         return False
-    st.progress(min(max(computation.fraction or 0.0, 0.0), 1.0), text=computation.message or "Starting")
-    st.button("Stop", icon=":material/stop:", key="map-stop", on_click=computation.cancel)
+    st.progress(min(max(task.fraction or 0.0, 0.0), 1.0), text=task.message or "Starting")
+    st.button("Stop", icon=":material/stop:", key="map-stop", on_click=task.cancel)
     return True
 
 
 def settled(subject: Subject, recipe: Recipe) -> tuple[np.ndarray, Projection]:
     """Where the points are now, and the last finished layout: of this recipe, else of PCA, from which the others start."""
     finished = layout(subject, recipe) or _pca(str(subject.file))
-    computation = state.computation("map")
-    if computation is None or computation.state != "running" or state.kept("map") != (subject, recipe):
+    task = state.computation("map")
+    if task is None or task.state != "running" or state.kept("map") != (subject, recipe):
         return finished.xy, finished
-    return (finished.xy if computation.partial is None else computation.partial), finished
+    return (finished.xy if task.partial is None else task.partial), finished

@@ -44,9 +44,9 @@ class Kind:
 
 
 KINDS = {
-    "principal": Kind("Where the data vary", "The axes along which the codes of the training items spread most.", _principal),
-    "telling": Kind("What changes most", "The steps that change the decoded result most, found by decoding random codes.", _telling),
-    "raw": Kind("Raw dimensions", "The numbers of the code themselves, those that matter most first.", _raw),
+    "principal": Kind("Of the data", "The axes along which the codes of the training items spread most.", _principal),
+    "telling": Kind("Of the decoder", "The steps that change the decoded result most, found by decoding random codes.", _telling),
+    "raw": Kind("Raw", "The numbers of the code themselves, those that matter most first.", _raw),
 }
 
 
@@ -76,17 +76,20 @@ def choose_directions(opened: Opened, key: str) -> Directions:
 
 
 def leading(found: Directions, key: str) -> Directions:
-    """Let be chosen how many of the directions get a slider."""
+    """Let be chosen how many of the directions, the first ones, get a slider."""
     total = len(found.names)
     if total <= SHOWN:
         return found
-    most = st.select_slider("Sliders", sorted({4, SHOWN, 12, 16, 24, 32, total} - set(range(total + 1, 99))), SHOWN, key=key, width=260)
+    steps = sorted({step for step in (4, SHOWN, 12, 16, 24, 32) if step < total} | {total})
+    most = st.select_slider("How many sliders", steps, SHOWN, key=key, width=260)
+        "How many sliders", sorted({4, SHOWN, 12, 16, 24, 32, total} - set(range(total + 1, 99))), SHOWN, key=key, width=260
+    )
     return Directions(found.mean, found.vectors[:most], found.spread[:most], found.names[:most])
 
 
 def choose_start(opened: Opened, found: Directions, key: str) -> np.ndarray:
     """Let the place be chosen from which one moves; return its code (d,)."""
-    ways = {"middle": "The middle", "seed": "A random code"} | ({"item": "A picture"} if opened.model.has_encoder else {})
+    ways = {"middle": "Middle", "seed": "Random"} | ({"item": "Item"} if opened.model.has_encoder else {})
     way = st.segmented_control("Start from", list(ways), default="middle", format_func=ways.__getitem__, key=key, required=True)
     if way == "middle":
         st.caption("The middle of all codes: the most ordinary thing the model knows.")

@@ -22,12 +22,14 @@ KINDS = {
 def choose_end(opened: Opened, label: str, key: str, number: int) -> np.ndarray:
     """Let one end of a walk be chosen: an item of the data, or a seed. Return its code (d,)."""
     key = f"explore-end-{key}"
-    ways = (["A picture"] if opened.model.has_encoder else []) + ["A seed"]
+    ways = (["An item"] if opened.model.has_encoder else []) + ["A seed"]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        way = st.segmented_control(label, ways, default=ways[0], key=key, required=True)
-        if way == "A picture":
+        way = st.segmented_control(label, ways, default=ways[0], key=key, required=True) if len(ways) > 1 else ways[0]
+        if way == "An item":
             return choose_item(opened, f"{key}-item-{opened.run.name}", first=number * 8)[1]
-        seed = st.number_input("Seed", 0, 2**31 - 1, number, key=f"{key}-seed", persist_state="session", width=130)
+        seed = st.number_input(
+            "Seed" if len(ways) > 1 else f"{label} seed", 0, 2**31 - 1, number, key=f"{key}-seed", persist_state="session", width=130
+        )
         code = latent.sample(1, opened.model.latent_dim, seed)[0]
         show.picture(scene(opened).picture(code), f"What seed {seed} becomes", least=144, width=72)
     return code
@@ -69,4 +71,4 @@ def film_of(opened: Opened, start: np.ndarray, end: np.ndarray) -> None:
     else:
         st.image(computation.result, width=options["side"], alt=f"Film: {made}")
     size = show.bytes_text(len(computation.result))
-    st.download_button(f"Save {made} ({size})", computation.result, made, mime, icon=":material/download:", on_click="ignore")
+    st.download_button(f"Save the film ({size})", computation.result, made, mime, icon=":material/download:", on_click="ignore")
