@@ -82,8 +82,6 @@ def leading(found: Directions, key: str) -> Directions:
         return found
     steps = sorted({step for step in (4, SHOWN, 12, 16, 24, 32) if step < total} | {total})
     most = st.select_slider("How many sliders", steps, SHOWN, key=key, width=260)
-        "How many sliders", sorted({4, SHOWN, 12, 16, 24, 32, total} - set(range(total + 1, 99))), SHOWN, key=key, width=260
-    )
     return Directions(found.mean, found.vectors[:most], found.spread[:most], found.names[:most])
 
 
