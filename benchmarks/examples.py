@@ -19,7 +19,7 @@ EXAMPLES = {
     "example-gan": ("fashion-mnist-mini", "gan", "Example: GAN on Fashion-MNIST"),
     "example-ring": ("ring", "gan", "Example: GAN on the ring of eight"),
 }
-MOMENTS = 9  # snapshots that stay: enough for the time bar, little enough for a repository
+MOMENTS = 5  # snapshots that stay: enough for the time bar, little enough for a repository
 WORKING = ("checkpoint.pt", "previous.pt", "lease.json", "worker.json", "wish.json", "worker.log")
 
 
