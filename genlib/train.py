@@ -61,9 +61,9 @@ def train(run: Run, device: torch.device | None = None) -> Generator[Progress, s
     Raises Diverged on a loss that is not finite, runs.LeaseLost when somebody else took charge.
     """
     config, device = run.config, device or pick_device()
-    feed = Feed(data.load(config.dataset, config.size), config.batch_size, config.seed, device)
     torch.manual_seed(config.seed)
     state = State(build(config, config.shape).to(device))
+    feed = Feed(data.load(config.dataset, config.size), config.batch_size * state.model.batches, config.seed, device)
     saved = run.checkpoint(device)
     if saved:
         state.restore(saved)

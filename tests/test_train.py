@@ -119,6 +119,19 @@ def test_every_item_is_seen_once_an_epoch():
     assert not torch.equal(seen[0], seen[1])
 
 
+def test_every_update_of_the_discriminator_has_a_whole_batch(tmp_path, monkeypatch):
+    seen = []
+    real = MODELS["gan"].make.step
+
+    def step(self, batch, *rest):
+        seen.append(len(batch))
+        return real(self, batch, *rest)
+
+    monkeypatch.setattr(MODELS["gan"].make, "step", step)
+    finish(Run.create(recipe("gan", options={"width": 16, "discriminator_updates": 3}), tmp_path))
+    assert set(seen) == {3 * 32}
+
+
 def test_batch_larger_than_the_data_set_is_filled_from_later_epochs():
     feed = Feed(load("ring"), 20_000, 5, torch.device("cpu"))
     assert len(feed.batch(3)[0]) == 20_000
