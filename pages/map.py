@@ -69,6 +69,8 @@ def show_selection(opened: Opened, vectors: Vectors, selected: np.ndarray | None
 def show_figures(opened: Opened, subject: Subject, recipe: Recipe, vectors: Vectors, found: Grouped) -> None:
     """How good the groups are, and the map as a table to take away."""
     truth = opened.dataset.labels[vectors.rows]
+    if found.clustering is None:
+        st.caption(":material/hourglass_top: There are no groups yet; the tab Groups says why.")
     with st.grid("auto", min_column_width=104, gap="small"):
         for label, value, help in figures(found, truth):
             st.metric(label, value, help=help)

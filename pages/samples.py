@@ -34,10 +34,10 @@ def draw_codes(opened: Opened) -> tuple[np.ndarray, int]:
 def show_sheet(opened: Opened, items: np.ndarray) -> int:
     """The gallery of pictures; return which one is looked at."""
     columns = int(np.sqrt(len(items)))
-    picked = gallery(
-        images.montage(items, columns), len(items), columns, "samples-sheet", [f"Sample {i + 1}" for i in range(len(items))],
-        items=opened.run.name, largest=120,
-    )  # fmt: skip
+    # Enlarged beforehand, so that the sheet is as wide as its place; small pictures alone grow by whole numbers only.
+    sheet = images.montage(images.enlarge(items, 100), columns)
+    labels = [f"Sample {i + 1}" for i in range(len(items))]
+    picked = gallery(sheet, len(items), columns, "samples-sheet", labels, items=opened.run.name, largest=120)
     return picked or 0
 
 

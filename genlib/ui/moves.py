@@ -16,6 +16,7 @@ from genlib.ui.opened import Opened, class_of, codes, codes_of, enlarged, scene
 from genlib.ui.parts.gallery import gallery
 
 COUNT = 12  # directions to choose from
+WAYS = {"middle": "Middle", "seed": "Random", "item": "Item"}
 SHOWN = 8  # sliders, unless more are asked for
 TILES = 11  # along one side of a plane
 
@@ -87,10 +88,12 @@ def leading(found: Directions, key: str) -> Directions:
 
 def choose_start(opened: Opened, found: Directions, key: str) -> np.ndarray:
     """Let the place be chosen from which one moves; return its code (d,)."""
-    ways = {"middle": "Middle", "seed": "Random"} | ({"item": "Item"} if opened.model.has_encoder else {})
-    way = st.segmented_control("Start from", list(ways), default="middle", format_func=ways.__getitem__, key=key, required=True)
+    # A generator without an encoder has learned nothing about the middle: hardly any random code lies there.
+    ways = ["middle", "seed", "item"] if opened.model.has_encoder else ["seed", "middle"]
+    way = st.segmented_control("Start from", ways, default=ways[0], format_func=WAYS.__getitem__, key=key, required=True)
     if way == "middle":
-        st.caption("The middle of all codes: the most ordinary thing the model knows.")
+        ordinary = "The middle of all codes: the most ordinary thing the model knows."
+        st.caption(ordinary if opened.model.has_encoder else "The code of nothing but zeros: near it lies hardly any random code.")
         return found.mean
     if way == "seed":
         seed = st.number_input("Seed", 0, 2**31 - 1, 0, key=f"{key}-seed", persist_state="session", width=160)
