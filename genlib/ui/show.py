@@ -89,7 +89,8 @@ def facts(said: Mapping[str, str], width: int | Literal["content"] = "content") 
 
 def picture(pixels: np.ndarray, alt: str, least: int = 720, width: Any = "stretch", caption: str | None = None) -> None:
     """Show pixels (h, w, c) uint8 with their squares kept sharp; `least` is the fewest screen pixels across."""
-    st.image(_png(np.ascontiguousarray(pixels), least), width=width, caption=caption, alt=alt)
+    # Streamlit makes a JPEG of a PNG unless told not to, and blurs its squares.
+    st.image(_png(np.ascontiguousarray(pixels), least), width=width, caption=caption, alt=alt, output_format="PNG")
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
@@ -122,12 +123,13 @@ def last_samples(run: Run, least: int = 480) -> None:
         picture(stamp(drawn), alt, least)
 
 
-def stamp(points: np.ndarray, side: int = 120) -> np.ndarray:
+def stamp(points: np.ndarray, side: int = 72) -> np.ndarray:
     """Draw points (n, 2) as a small picture (side, side, 3): for lists, where a chart each would be slow."""
     reach = max(1.6, float(np.abs(points).max(initial=0.0)) * 1.1)
     edges = np.linspace(-reach, reach, side + 1)
     density = np.histogram2d(-points[:, 1], points[:, 0], bins=(edges, edges))[0]
-    strength = np.minimum(1.0, np.sqrt(density / max(1.0, np.percentile(density[density > 0], 90) if density.any() else 1.0)))[..., None]
+    strongest = np.percentile(density[density > 0], 75) if density.any() else 1.0
+    strength = np.where(density > 0, np.clip(density / strongest, 0.35, 1.0), 0.0)[..., None]  # a single point can still be seen
     paper, ink = np.array([240, 244, 247.0]), np.array([0, 90, 150.0])
     return np.rint(paper + (ink - paper) * strength).astype(np.uint8)
 
