@@ -13,7 +13,7 @@ from genlib.runs import Run
 from tests.e2e import browser as browsers
 from tests.e2e.server import Server, serving
 
-SAMPLES = "img[alt^='Samples of']"  # the live picture
+SAMPLES = "img[alt^='Samples of'][alt*=' at step ']"  # the live picture
 PATIENCE = 60_000  # milliseconds
 # Times are taken inside the page, so that the driver's own delays do not count.
 RECORD_CLICKS = "() => addEventListener('click', () => { window.clicked = Date.now() / 1000 }, true)"
