@@ -128,8 +128,8 @@ class Run:
         """List the runs, newest first; the bundled examples last."""
         folders = [path for path in runs_folder(root).glob("*") if NAME.fullmatch(path.name) and (path / "config.json").is_file()]
         runs = sorted((cls(path) for path in folders), key=lambda run: run.created, reverse=True)
-        examples = sorted((ASSETS / "runs").glob("*/config.json")) if bundled else []
-        return runs + [cls(path.parent) for path in examples]
+        examples = [cls(path.parent) for path in (ASSETS / "runs").glob("*/config.json")] if bundled else []
+        return runs + sorted(examples, key=lambda run: run.created)
 
     @classmethod
     def find(cls, name: str | None, root: Path | None = None) -> Run | None:
@@ -281,7 +281,12 @@ class Run:
             raise FileNotFoundError(f"{self.name} has no weights yet: they come with the first steps of training.")
         config = self.config
         model = build(config, config.shape)
-        model.load_state_dict(load(self._read(name)))
+        try:
+            model.load_state_dict(load(self._read(name)))
+        except RuntimeError as error:
+            raise Damaged(
+                f"{self.name}/{name} does not fit its recipe: it was written by another version of the app, or altered."
+            ) from error
         return model.to(device).eval()
 
     # What the page wants, and who is in charge

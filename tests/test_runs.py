@@ -176,3 +176,24 @@ def test_version_changes_with_everything_that_can_be_seen(run):
 def test_weights_before_the_first_step_are_a_sentence(run):
     with pytest.raises(FileNotFoundError, match="no weights yet"):
         run.load()
+
+
+def test_weights_of_another_network_are_named(run, tmp_path):
+    from genlib.models import build
+
+    other = Config.create("ring", "vae", {"width": 9}, latent_dim=2)
+    run.keep_weights(build(other, other.shape), "model")
+    with pytest.raises(Damaged, match="does not fit its recipe"):
+        run.load()
+
+
+def test_bundled_examples_come_last_and_can_be_opened(run, tmp_path):
+    names = [found.name for found in Run.all(tmp_path)]
+    assert names == [run.name, "example-vae", "example-gan", "example-ring"]
+    for name in names[1:]:
+        example = Run.find(name, tmp_path)
+        model = example.load()
+        assert len(model.generate(np.zeros((3, model.latent_dim), np.float32))) == 3
+        assert example.samples() is not None and example.load(0) is not None
+        with pytest.raises(ValueError, match="cannot be deleted"):
+            example.delete()
