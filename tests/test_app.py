@@ -23,7 +23,8 @@ def test_the_home_page_opens_without_the_heavy_libraries(home):
 
 
 @pytest.mark.parametrize("name", ["home", "data", "train", "runs"])
-def test_every_page_opens_on_an_empty_machine(name):
+def test_every_page_opens_without_any_run(name, monkeypatch, tmp_path):
+    monkeypatch.setattr("genlib.runs.ASSETS", tmp_path)
     assert visit(name).title
 
 

@@ -61,7 +61,17 @@ def test_curves_of_several_runs_are_compared():
     assert {line["name"] for line in spec["series"]} == {"First", "Second"}
 
 
-def test_one_run_has_nothing_to_be_compared_with():
+def test_examples_are_marked_and_cannot_be_deleted():
+    examples = [run for run in Run.all() if run.bundled]
+    app = visit("runs")
+    assert texts(app).count(":material/school: Example") == len(examples)
+    assert not [found for found in app.button if found.key.startswith(("delete-", "save-title-"))]
+    with pytest.raises(ValueError, match="cannot be deleted"):
+        examples[0].delete()
+
+
+def test_one_run_has_nothing_to_be_compared_with(monkeypatch, tmp_path):
+    monkeypatch.setattr("genlib.runs.ASSETS", tmp_path)
     trained()
     with pytest.raises(KeyError):
         visit("runs").multiselect("compare-runs")

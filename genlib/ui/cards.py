@@ -44,7 +44,7 @@ def show_live(run: Run) -> None:
 def row(run: Run) -> None:
     """Show one run across the page: last samples, recipe, state and size, and what can be done with it."""
     with st.container(border=True, horizontal=True, gap="medium", vertical_alignment="center", key=f"run-{run.name}"):
-        with st.container(width=140):
+        with st.container(width=112):
             show.last_samples(run, least=280)
         with st.container(gap="xsmall"):
             about(run)
