@@ -69,6 +69,7 @@ def film_of(opened: Opened, start: np.ndarray, end: np.ndarray) -> None:
     if mime.startswith("video"):
         st.video(computation.result, format=mime, loop=True, autoplay=True, muted=True, width=360)
     else:
-        st.image(computation.result, width=options["side"], alt=f"Film: {made}")
+        # Its own size: Streamlit makes a wider picture smaller, and keeps the first frame only.
+        st.image(computation.result, width="content", alt=f"Film: {made}")
     size = show.bytes_text(len(computation.result))
     st.download_button(f"Save the film ({size})", computation.result, made, mime, icon=":material/download:", on_click="ignore")
