@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -65,7 +64,7 @@ def about(run: Run) -> None:
     st.caption(show.recipe(run.config))
     facts = [f"step {status.step:,} of {status.total:,}", f"trained for {show.duration(status.seconds)}", show.bytes_text(run.size())]
     if run.created:
-        facts.append(time.strftime("%-d %B %Y, %H:%M", time.localtime(run.created)))
+        facts.append(show.moment(run, "%B %Y, %H:%M"))
     st.caption(" · ".join(facts))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from genlib import images
-from genlib.ui import charts, state
+from genlib.ui import state
 
 if TYPE_CHECKING:
     from genlib.computation import Computation
@@ -103,14 +103,6 @@ def montage(pixels: np.ndarray, alt: str, columns: int | None = None, least: int
     picture(images.montage(pixels, columns), alt, least, width)
 
 
-def items(values: np.ndarray, alt: str, key: str, columns: int | None = None, labels: np.ndarray | None = None) -> None:
-    """Show items of either kind: pictures as one picture, points as a scatter."""
-    if values.ndim == 4:
-        montage(values, alt, columns)
-    else:
-        charts.points(values, key, labels=labels, alt=alt)
-
-
 def last_samples(run: Run, least: int = 480) -> None:
     """Show what a run drew last, whatever its kind; a quiet word where it has drawn nothing yet."""
     drawn = run.samples()
@@ -149,12 +141,9 @@ def run_state(run: Run) -> str:
     return "example" if run.bundled else jobs.status(run).state
 
 
-def choose_run(label: str = "Run", key: str = "run-choice", kind: str | None = None, encoder: bool = False) -> Run | None:
-    """Let a run with weights be picked and make it the current one; where there is none, say how to get one.
-
-    `kind` limits the list to runs on "pictures" or "points"; `encoder` to models that can encode.
-    """
-    runs = {run.name: run for run in state.runs() if run.snapshots() and _suits(run, kind, encoder)}
+def choose_run(label: str = "Run", key: str = "run-choice") -> Run | None:
+    """Let a run with weights be picked and make it the current one; where there is none, say how to get one."""
+    runs = {run.name: run for run in state.runs() if run.snapshots()}
     if not runs:
         nothing_yet("There is no trained model for this page yet.")
         return None
@@ -166,19 +155,16 @@ def choose_run(label: str = "Run", key: str = "run-choice", kind: str | None = N
     return runs[name]
 
 
+def moment(run: Run, rest: str) -> str:
+    """Say when a run was made: the day of the month, then as `rest` has it. Windows knows no day without a leading zero."""
+    made = time.localtime(run.created)
+    return f"{made.tm_mday} {time.strftime(rest, made)}"
+
+
 def run_label(run: Run) -> str:
     """What a run is called in a list."""
-    when = "example" if run.bundled else time.strftime("%-d %b, %H:%M", time.localtime(run.created))
+    when = "example" if run.bundled else moment(run, "%b, %H:%M")
     return f"{title(run)} · {when}"
-
-
-def _suits(run: Run, kind: str | None, encoder: bool) -> bool:
-    from genlib import data
-
-    known = data.sources().get(run.config.dataset)
-    if kind and (known is None or known.kind != kind):
-        return False
-    return not encoder or run.config.model != "gan"
 
 
 def nothing_yet(sentence: str) -> None:
