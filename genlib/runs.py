@@ -41,7 +41,9 @@ class Config:
     size: int | None = None  # pixels a side; None for points
     channels: int | None = None  # 1 grey, 3 colour; None for points
     title: str = ""
-    latent_dim: int = knob(16, 1, 512, "How many numbers describe one item. Two can be drawn as a map; more keep finer detail.")
+    latent_dim: int = knob(
+        16, 1, 512, "How many numbers describe one item. Two can be drawn as a map; more keep finer detail.", label="Latent dimensions"
+    )
     batch_size: int = knob(128, 2, 4096, "How many items each step looks at. More is steadier, fewer is quicker.")
     steps: int = knob(3000, 1, 10_000_000, "How many updates in all. You can stop at any time and go on later.")
     seed: int = knob(0, 0, 2**31 - 1, "Where chance starts. The same recipe with the same seed gives the same run.", level="advanced")

@@ -49,6 +49,8 @@ def drag(opened: Opened, directions: Directions, start: np.ndarray) -> None:
         f"explore-pad-{opened.name}", limits=(-REACH, REACH), background=tiles(flat, opened, REACH), points=points,
         labels=labels if dots else None, names=(directions.names[x], directions.names[y]), size=480,
     )  # fmt: skip
+    if points is not None:
+        st.caption("Under the veil lie no training items: what is decoded there the model was never asked for.")
     take_away(opened, flat.at(*place), "explore-drag")
 
 
