@@ -161,24 +161,29 @@ PRESETS: dict[str, Preset] = {
     ),
     "points-vae": Preset(
         "Small VAE",
-        "Two numbers in, two out: the plane of codes can be laid beside the plane of points, and one sees how it is bent.",
+        "Two numbers in, two out, so both planes lie side by side. The slow KL warm-up keeps the codes from falling silent.",
         "points",
         "vae",
-        _values(2, 128, 6000, learning_rate=1e-3),
+        _values(2, 128, 6000, learning_rate=1e-3, kl_warmup=3000),
+    ),
+    "modes-gan": Preset(
+        "GAN with gradient penalty",
+        "The penalty bounds the discriminator's slope, so that the generator is led to every mode. All are found within ten seconds.",
+        "points",
+        "gan",
+        _values(
+            2, 128, 6000, regularizer="gradient penalty", penalty_weight=0.1, generator_rate=1e-3, discriminator_rate=2e-3, momentum=0.0
+        ),
+        ("ring", "grid"),
     ),
     "points-gan": Preset(
-        "GAN with gradient penalty",
-        "The penalty bounds the discriminator's slope, so that the generator is led to every mode instead of chasing one after another.",
+        "GAN with gradient penalty, calm",
+        "Equal, moderate learning rates without momentum: where there are no modes to be found but a density to be filled, calm counts.",
         "points",
         "gan",
-        _values(2, 128, 6000, regularizer="gradient penalty", generator_rate=2e-3, discriminator_rate=2e-3),
-    ),
-    "points-minimax": Preset(
-        "The game as first written",
-        "Minimax, without a penalty: watch it find some modes and lose them again. It is here to show why others were invented.",
-        "points",
-        "gan",
-        _values(2, 128, 6000, loss="minimax", generator_rate=1e-3, discriminator_rate=1e-3),
+        _values(
+            2, 128, 6000, regularizer="gradient penalty", penalty_weight=0.1, generator_rate=1e-3, discriminator_rate=1e-3, momentum=0.0
+        ),
     ),
 }
 
