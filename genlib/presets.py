@@ -65,7 +65,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "shapes-vae": Preset(
         "Convolutional VAE",
-        "Ten latent dimensions for six true factors: room for the angle, which is a circle, and some to spare that fall silent.",
+        "Ten latent dimensions for six true factors. What is rebuilt is soon exact; what is drawn at random stays odd for longer.",
         "pictures",
         "vae",
         _values(10, 32, 4000, learning_rate=5e-4),
@@ -130,7 +130,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "shapes-gan": Preset(
         "DCGAN",
-        "Small batches, since these pictures are large for a CPU. Shape, colour and place appear one after the other.",
+        "Small batches, since these pictures are large for a CPU. Colour and place come first, then shapes with edges.",
         "pictures",
         "gan",
         _values(32, 32, 4000, generator_rate=5e-4, discriminator_rate=5e-4),
