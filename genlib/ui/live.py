@@ -15,7 +15,7 @@ from genlib.ui import cards, charts, show, state
 if TYPE_CHECKING:
     from genlib.runs import Run
 
-TICK = 0.5  # seconds between two looks while a run trains: twice a second looks alive, and pictures nearer than that disturb each other
+TICK = 0.4  # seconds between two looks while a run trains: two new pictures a second reach the eye
 SLOW_TICK = 1.5  # while it is paused: a single step, or another tab, may still change it
 
 
@@ -64,7 +64,8 @@ def head(run: Run, status: jobs.Status, wide: bool) -> None:
         st.subheader(show.title(run), anchor=False, width="content")
         show.badge("example" if run.bundled else status.state)
     st.caption(show.recipe(run.config))
-    st.progress(min(1.0, status.step / status.total), text=progress_text(status) + ("" if wide else f" · {device(status)}"))
+    place = "" if wide or not status.device else f" · {device(status)}"
+    st.progress(min(1.0, status.step / status.total), text=progress_text(status) + place)
     said = {
         "Speed": f"{show.count(status.rate)} items/s" if status.rate else "–",
         "Time left": show.duration(status.left),
