@@ -103,11 +103,13 @@ def compare(runs: Sequence[Run]) -> None:
     told = {run.name: run for run in runs if "step" in state.history(run)}
     if len(told) < 2:
         return
+    newest = next(iter(told.values())).config.model
+    alike = [name for name, run in told.items() if run.config.model == newest]  # other models have other curves
     st.subheader("Compare", anchor=False)
     chosen = st.multiselect(
         "Runs to compare",
         list(told),
-        list(told)[:2],
+        alike[:2],
         format_func=lambda name: show.run_label(told[name]),
         key="compare-runs",
         max_selections=8,

@@ -55,7 +55,7 @@ def named(histories: Iterable[tuple[str, History]]) -> dict[str, History]:
 def compare(histories: Mapping[str, History], metric: str, key: str, height: int = 260) -> None:
     """Draw one metric of several runs, one line a run."""
     lines = {title: thin(history["step"], history[metric]) for title, history in histories.items() if metric in history}
-    line_chart(lines, metric_label(metric), key, height, unit=metric_unit(metric))
+    line_chart(lines, metric_label(metric), key, height, unit=metric_unit(metric), legend=True)
 
 
 def grouped(history: History) -> dict[str, list[str]]:
@@ -83,14 +83,16 @@ def metric_unit(name: str) -> str:
     return METRICS[name].unit if name in METRICS else ""
 
 
-def line_chart(lines: Mapping[str, list[list[float]]], title: str, key: str, height: int = 220, unit: str = "") -> None:
-    """Draw named lines of [step, value] pairs. The legend stands under the title and scrolls when it is long."""
-    several = len(lines) > 1
+def line_chart(
+    lines: Mapping[str, list[list[float]]], title: str, key: str, height: int = 220, unit: str = "", legend: bool = False
+) -> None:
+    """Draw named lines of [step, value] pairs. The legend, of several lines or where asked for, stands under the title and scrolls."""
+    told = legend or len(lines) > 1
     spec = {
         "animation": False,
         "title": {"text": f"{title} ({unit})" if unit not in ("", "share") else title, "left": 0, "top": 6, "textStyle": {"fontSize": 13}},
-        "legend": {"show": several, "type": "scroll", "left": 0, "top": 28, "itemWidth": 16, "itemHeight": 8, "itemGap": 14},
-        "grid": {"left": 4, "right": 14, "top": 58 if several else 34, "bottom": 4, "containLabel": True},
+        "legend": {"show": told, "type": "scroll", "left": 0, "top": 28, "itemWidth": 16, "itemHeight": 8, "itemGap": 14},
+        "grid": {"left": 4, "right": 14, "top": 58 if told else 34, "bottom": 4, "containLabel": True},
         "tooltip": {"trigger": "axis", "confine": True},
         "xAxis": {
             "type": "value",

@@ -28,6 +28,11 @@ TABLE_STYLE = """<style>
 .classes td, .classes th { padding: 0.25rem 0.5rem; text-align: right; font-weight: 400; border: none; border-radius: 3px; }
 .classes th { white-space: nowrap; }
 .classes th[scope=row] { text-align: left; }
+@media (max-width: 900px) {
+  .classes table { font-size: 0.72rem; }
+  .classes td, .classes th { padding: 0.2rem; }
+  .classes th[scope=col] { white-space: normal; }
+}
 </style>"""
 LIVE = 4_000_000  # numbers that are grouped while one waits; more become a computation that can be cancelled
 
@@ -181,7 +186,7 @@ def distance_curve(curve: np.ndarray, eps: float) -> None:
             {
                 "type": "line", "name": "distance", "showSymbol": False, "data": [[int(i), round(float(curve[i]), 4)] for i in thin],
                 "markLine": line,
-                "markPoint": {"symbol": "circle", "symbolSize": 10, "label": {"formatter": "knee", "position": "left"},
+                "markPoint": {"symbol": "circle", "symbolSize": 10, "label": {"formatter": "knee", "position": [-34, -12]},
                               "data": [{"coord": [int(bend), round(float(curve[bend]), 4)]}]},
             }
         ],

@@ -47,7 +47,8 @@ class Opened:
 def open_run(page: str) -> Opened | None:
     """Let a run and its step be chosen and load both weights and data; where that fails, say why and return None."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        run = show.choose_run(key=f"{page}-run")
+        with st.container(width=420):  # its name is read whole in a narrow window too
+            run = show.choose_run(key=f"{page}-run")
         if run is None:
             return None
         step = time_bar(run, page)
