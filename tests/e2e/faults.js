@@ -81,7 +81,7 @@
 
   const root = document.querySelector("[data-testid=stApp]");
   for (const element of all(root)) {
-    if (!seen(element) || element.closest("[aria-hidden=true], [data-testid=stDataFrame], [href=\"#stMain\"], svg")) continue;
+    if (!seen(element) || element.closest("[aria-hidden=true], [data-testid=stDataFrame], [data-testid=stMultiSelectTagsContainer], [href=\"#stMain\"], svg")) continue;
     const box = element.getBoundingClientRect();
     if (!box.width || !box.height) continue;
     const own = [...element.childNodes].filter((node) => node.nodeType === 3 && node.data.trim());
