@@ -1,6 +1,6 @@
 """Settings known to work for a data set, each with the reason: where a beginner starts. Without torch.
 
-All were run on two CPU cores; times in the reasons are from there.
+Run on two CPU cores, where the times in the reasons are from; those for photographs are the values of the papers, not tried here.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "shapes-gan": Preset(
         "DCGAN",
-        "Small batches, since these pictures are large for a CPU. Colour and place come first, then shapes with edges.",
+        "Small batches, since these pictures are large for a CPU. Colour and place come first.",
         "pictures",
         "gan",
         _values(32, 32, 4000, generator_rate=5e-4, discriminator_rate=5e-4),
@@ -146,7 +146,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "photographs-gan": Preset(
         "DCGAN",
-        "The learning rates of the DCGAN paper, which hold out over long runs. On a CPU this takes hours; on a GPU, minutes.",
+        "The learning rates of the DCGAN paper, which hold out over long runs. On a CPU this takes hours: have a GPU.",
         "pictures",
         "gan",
         _values(128, 64, 40000),
