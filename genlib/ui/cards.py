@@ -103,8 +103,10 @@ def compare(runs: Sequence[Run]) -> None:
     told = {run.name: run for run in runs if "step" in state.history(run)}
     if len(told) < 2:
         return
-    newest = next(iter(told.values())).config.model
-    alike = [name for name, run in told.items() if run.config.model == newest]  # other models have other curves
+    by_model: dict[str, list[str]] = {}
+    for name, run in told.items():
+        by_model.setdefault(run.config.model, []).append(name)
+    alike = next((names for names in by_model.values() if len(names) > 1), list(told))  # other models have other curves
     st.subheader("Compare", anchor=False)
     chosen = st.multiselect(
         "Runs to compare",

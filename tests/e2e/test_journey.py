@@ -607,13 +607,14 @@ def test_a_run_gets_another_name(lab: Lab):
 def test_curves_of_runs_are_compared(lab: Lab):
     page = lab.open("runs")
     expect(page.get_by_role("heading", name="Compare")).to_be_visible()
-    chosen = page.get_by_role("group", name="Selected values")
+    screen.settled(page)
+    compared = page.get_by_role("group", name="Selected values")
+    expect(compared).to_contain_text("Clothes GAN")  # the newest, and another one with the same curves
     # Typed, since the list draws only the options near its top.
-    page.get_by_role("combobox", name="Runs to compare").fill("Example: VAE")
-    page.get_by_role("option", name=re.compile("^Example: VAE on Fashion-MNIST")).click()
+    page.get_by_role("combobox", name="Runs to compare").fill("Clothes VAE")
+    page.get_by_role("option", name=re.compile("^Clothes VAE")).click()
     page.keyboard.press("Escape")
-    expect(chosen).to_contain_text("Clothes VAE")
-    expect(page.get_by_role("img", name=re.compile("by training step.*Clothes VAE.*Example: VAE"))).to_be_visible()
+    expect(compared).to_contain_text("Clothes VAE")
 
 
 def test_a_run_is_opened_and_deleted_after_one_question(lab: Lab):
