@@ -610,6 +610,7 @@ def test_curves_of_runs_are_compared(lab: Lab):
     screen.settled(page)
     compared = page.get_by_role("group", name="Selected values")
     expect(compared).to_contain_text("Clothes GAN")  # the newest, and another one with the same curves
+    page.get_by_role("img", name=re.compile("by training step")).first.scroll_into_view_if_needed()  # an open list closes on scrolling
     # Typed, since the list draws only the options near its top.
     page.get_by_role("combobox", name="Runs to compare").fill("Clothes VAE")
     page.get_by_role("option", name=re.compile("^Clothes VAE")).click()
