@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from genlib import ASSETS, files
+from genlib.config import Config
 from genlib.data import DATASETS
 from genlib.presets import presets_for
-from genlib.runs import Config, Run
+from genlib.runs import Run
 from genlib.worker import work
 
 EXAMPLES = {

@@ -20,9 +20,10 @@ import numpy as np
 from benchmarks import visitor
 from benchmarks.report import Figure, show
 from genlib import images
+from genlib.config import Config
 from genlib.models import build
 from genlib.presets import presets_for
-from genlib.runs import Config, Run
+from genlib.runs import Run
 
 ROOT = Path(__file__).resolve().parents[1]
 QUICK = ("fashion-mnist-mini", "vae")  # what Home's button trains

@@ -13,8 +13,9 @@ from typing import Any
 from benchmarks.report import Figure, show
 from genlib import computation, maps, vectors
 from genlib.computation import Computation
+from genlib.config import Config
 from genlib.project import PROJECTORS
-from genlib.runs import Config, Run
+from genlib.runs import Run
 from genlib.train import train
 
 COUNT, DIMENSIONS = 10_000, 32

@@ -17,8 +17,9 @@ import numpy as np
 
 from benchmarks.report import Figure, show
 from genlib import data, latent, scores
+from genlib.config import Config
 from genlib.presets import presets_for
-from genlib.runs import Config, Run
+from genlib.runs import Run
 from genlib.train import train
 
 SAMPLES = 2500

@@ -23,7 +23,8 @@ from torch.utils.data import DataLoader
 
 from benchmarks.report import Figure, show
 from genlib import data
-from genlib.runs import Config, Run
+from genlib.config import Config
+from genlib.runs import Run
 from genlib.train import train
 
 BATCH, WIDTH, LATENT = 128, 400, 20

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from genlib import choices, data
+from genlib.config import Config
 from genlib.models import MODELS
 from genlib.presets import PRESETS, presets_for
-from genlib.runs import Config, Run
+from genlib.runs import Run
 from genlib.train import Progress
 from genlib.worker import work
 

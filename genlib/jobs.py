@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from genlib import computation, files
-from genlib.runs import Config, Damaged, Run, runs_folder
+from genlib.config import Config
+from genlib.runs import Damaged, Run, runs_folder
 
 SLOTS = 1  # runs that train at the same time on the one device
 SILENCE = 4.0  # seconds without a beat after which a worker counts as dead: eight beats

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from genlib.runs import Config, Run
+from genlib.config import Config
+from genlib.runs import Run
 
 ROOT = Path(__file__).resolve().parents[1]
 

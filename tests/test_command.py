@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from genlib import choices
+from genlib.config import Config
 from genlib.data import DATASETS
 from genlib.models import MODELS
-from genlib.runs import Config, Run
+from genlib.runs import Run
 
 PROJECT = Path(__file__).parent.parent
 

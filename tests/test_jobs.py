@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from genlib import computation, files, jobs
-from genlib.runs import Config, Run
+from genlib.config import Config
+from genlib.runs import Run
 
 
 def recipe(steps=100_000, **rest):
@@ -167,7 +168,7 @@ def test_silent_worker_counts_as_dead_even_if_its_number_lives(root, monkeypatch
 
 def test_worker_outlives_its_server_and_is_adopted(tmp_path):
     code = (
-        "import sys, time; from pathlib import Path; from genlib import jobs; from genlib.runs import Config\n"
+        "import sys, time; from pathlib import Path; from genlib import jobs; from genlib.config import Config\n"
         "if __name__ == '__main__':\n"
         "    root = Path(sys.argv[1]); server = jobs.serve(root)\n"
         "    run = jobs.start(Config.create('ring', 'vae', {'width': 16}, latent_dim=2, batch_size=32, steps=100000), root)\n"

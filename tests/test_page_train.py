@@ -3,7 +3,8 @@
 import pytest
 
 from genlib import choices, jobs, presets
-from genlib.runs import Config, Run
+from genlib.config import Config
+from genlib.runs import Run
 from tests.pages import button, go, texts, trained, visit, whole, without_workers
 
 PAIRS = [(dataset, model) for dataset in ("fashion-mnist-mini", "shapes", "ring") for model in ("vae", "gan")]

@@ -11,10 +11,11 @@ import torch
 
 from genlib import data, latent, scores
 from genlib.choices import knobs
+from genlib.config import Config
 from genlib.data import DATASETS
 from genlib.models import MODELS, build, settle
 from genlib.presets import PRESETS, presets_for
-from genlib.runs import Config, Run
+from genlib.runs import Run
 from genlib.train import train
 
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from genlib import files
-from genlib.runs import Config, Damaged, LeaseLost, Run
+from genlib.config import Config
+from genlib.runs import Damaged, LeaseLost, Run
 
 
 @pytest.fixture

@@ -8,10 +8,12 @@ import pytest
 import torch
 
 from genlib import files
+from genlib.config import Config
 from genlib.data import load
+from genlib.feed import Feed
 from genlib.models import MODELS, build
-from genlib.runs import Config, Run
-from genlib.train import Diverged, Feed, State, follow, held_out, rehearse, snapshot_steps, train
+from genlib.runs import Run
+from genlib.train import Diverged, State, follow, held_out, rehearse, snapshot_steps, train
 
 ROWS = [
     *((model, "ring", None, {"width": 16}) for model in MODELS),

@@ -9,7 +9,8 @@ import streamlit as st
 
 from genlib import choices, data, jobs, presets
 from genlib.choices import Value
-from genlib.runs import Config, Run
+from genlib.config import Config
+from genlib.runs import Run
 from genlib.ui import cards, downloads, forms, show, state
 
 if TYPE_CHECKING:

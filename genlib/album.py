@@ -1,0 +1,41 @@
+"""The pictures that a run keeps of its training."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from genlib import images
+from genlib.feed import Feed
+from genlib.models.base import Model
+from genlib.runs import Run
+
+
+class Album:
+    """What is shown of a run: always the same codes and the same originals, drawn with a generator of their own."""
+
+    def __init__(self, feed: Feed, model: Model, seed: int) -> None:
+        points = len(model.shape) == 1
+        self.columns = 8 if points or model.shape[-1] <= 32 else 6
+        generator = torch.Generator().manual_seed(seed)
+        self.codes = model.prior(2500 if points else self.columns**2, generator).cpu().numpy()
+        test = np.flatnonzero(~feed.dataset.split)
+        self.originals = feed.dataset.items[np.random.default_rng(seed).choice(test, min(8, len(test)), replace=False)]
+        self.reconstructs = model.has_encoder and not points
+
+    def samples(self, model: Model) -> np.ndarray:
+        """Decode the fixed codes: a montage (H, W, c) uint8, or points (n, 2)."""
+        items = model.generate(self.codes)
+        return images.montage(items, self.columns) if items.dtype == np.uint8 else items
+
+    def live(self, run: Run, model: Model, step: int | None = None) -> None:
+        """Keep the latest samples and reconstructions, or those of a step."""
+        run.draw("samples", self.samples(model), step)
+        if self.reconstructs:
+            copies = model.generate(model.embed(self.originals))
+            run.draw("reconstructions", images.montage(np.concatenate([self.originals, copies]), len(self.originals)), step)
+
+    def keep(self, run: Run, model: Model, step: int) -> None:
+        """Keep weights and pictures of a step: the time bar's data."""
+        run.keep_weights(model, f"snapshots/{step:08d}")
+        self.live(run, model, step)
