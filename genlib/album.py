@@ -16,23 +16,29 @@ class Album:
 
     def __init__(self, feed: Feed, model: Model, seed: int) -> None:
         points = len(model.shape) == 1
-        self.columns = 8 if points or model.shape[-1] <= 32 else 6
+        rows = 8 if points or model.shape[-1] <= 32 else 6
+        self.columns = model.groups if 2 <= model.groups <= 12 else rows  # a column a class, where they fit
         generator = torch.Generator().manual_seed(seed)
-        self.codes = model.prior(2500 if points else self.columns**2, generator).cpu().numpy()
+        count = 2500 if points else rows * self.columns
+        self.labels = np.arange(count) % model.groups if model.groups else None
+        labels = None if self.labels is None else torch.as_tensor(self.labels, device=model.device)
+        self.codes = model.prior(count, generator, labels).cpu().numpy()
         test = np.flatnonzero(~feed.dataset.split)
-        self.originals = feed.dataset.items[np.random.default_rng(seed).choice(test, min(8, len(test)), replace=False)]
+        shown = np.random.default_rng(seed).choice(test, min(8, len(test)), replace=False)
+        self.originals = feed.dataset.items[shown]
+        self.original_labels = feed.dataset.labels[shown] if model.classes else None
         self.reconstructs = model.has_encoder and not points
 
     def samples(self, model: Model) -> np.ndarray:
         """Decode the fixed codes: a montage (H, W, c) uint8, or points (n, 2)."""
-        items = model.generate(self.codes)
+        items = model.generate(self.codes, self.labels)
         return images.montage(items, self.columns) if items.dtype == np.uint8 else items
 
     def live(self, run: Run, model: Model, step: int | None = None) -> None:
         """Keep the latest samples and reconstructions, or those of a step."""
         run.draw("samples", self.samples(model), step)
         if self.reconstructs:
-            copies = model.generate(model.embed(self.originals))
+            copies = model.generate(model.embed(self.originals), self.original_labels)
             run.draw("reconstructions", images.montage(np.concatenate([self.originals, copies]), len(self.originals)), step)
 
     def keep(self, run: Run, model: Model, step: int) -> None:

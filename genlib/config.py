@@ -18,6 +18,7 @@ class Config:
     model: str
     size: int | None = None  # pixels a side; None for points
     channels: int | None = None  # 1 grey, 3 colour; None for points
+    classes: int = 0  # that the model is told of; 0 unless it is conditional
     title: str = ""
     latent_dim: int = knob(
         16, 1, 512, "How many numbers describe one item. Two can be drawn as a map; more keep finer detail.", label="Latent dimensions"
@@ -48,6 +49,7 @@ class Config:
         shape: tuple[int, ...] = (source.channels, size, size) if size else (2,)
         device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
         chosen = settle(model, shape, options or {}, device.type)
+        rest["classes"] = _classes(dataset, size) if chosen.get("conditional") else 0
         rest["title"] = str(rest.get("title") or "").strip()[:120] or f"{row.label} on {source.label}"
         return cls(dataset=dataset, model=model, size=size, channels=channels, options=chosen, **rest)
 
@@ -68,6 +70,13 @@ class Config:
     def to_json(self) -> dict[str, Any]:
         """Return the recipe as config.json holds it."""
         return dataclasses.asdict(self)
+
+
+def _classes(dataset: str, size: int | None) -> int:
+    loaded = data.load(dataset, size)
+    if len(loaded.classes) < 2 or (loaded.labels < 0).any():
+        raise ValueError(f"conditional needs a class for every item, which {dataset} does not have; set conditional to false")
+    return len(loaded.classes)
 
 
 def _size(source: data.Source, size: int | None) -> int | None:

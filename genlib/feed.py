@@ -36,14 +36,16 @@ class Feed:
         """Pixels (n, h, w, c) to images (n, c, h, w) in [-1, 1]; points as they are."""
         return images.unit(items).permute(0, 3, 1, 2) if items.dtype == torch.uint8 else items
 
-    def held_out(self, limit: int | None, rows: int = 500) -> Iterator[Tensor]:
-        """Go through the test items, or a choice of them that is always the same if there is a limit."""
+    def held_out(self, limit: int | None, rows: int = 500) -> Iterator[tuple[Tensor, Tensor]]:
+        """Go through the test items and their labels, or a choice of them that is always the same if there is a limit."""
         chosen = np.flatnonzero(~self.dataset.split)
         if limit and limit < len(chosen):
             # By chance and not by a stride: where the classes come in turn, a stride picks only some of them.
             chosen = np.sort(np.random.default_rng(0).choice(chosen, limit, replace=False))
         for start in range(0, len(chosen), rows):
-            yield self.tensors(torch.as_tensor(self.dataset.items[chosen[start : start + rows]]).to(self.device))
+            part = chosen[start : start + rows]
+            items, labels = (torch.as_tensor(array[part]).to(self.device) for array in (self.dataset.items, self.dataset.labels))
+            yield self.tensors(items), labels
 
     def _order(self, epoch: int) -> Tensor:
         if epoch not in self._orders:

@@ -234,9 +234,9 @@ def held_out(model: Model, feed: Feed, limit: int | None) -> dict[str, float]:
     model.eval()
     with torch.random.fork_rng(enabled=True), torch.inference_mode():
         torch.manual_seed(0)  # the same draws at every snapshot: a curve, not noise
-        for batch in feed.held_out(limit):
+        for batch, labels in feed.held_out(limit):
             count += len(batch)
-            for name, value in model.measure(batch).items():
+            for name, value in model.measure(batch, labels).items():
                 sums[f"test_{name}"] += float(value)
             if not sums:
                 break

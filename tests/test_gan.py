@@ -19,7 +19,7 @@ PICTURES, POINTS = (1, 16, 16), (2,)
 
 def make(shape: tuple[int, ...] = POINTS, **options: Any) -> GAN:
     torch.manual_seed(0)
-    model = build(SimpleNamespace(model="gan", latent_dim=3, options=settle("gan", shape, {"width": 16} | options)), shape)
+    model = build(SimpleNamespace(model="gan", latent_dim=3, classes=0, options=settle("gan", shape, {"width": 16} | options)), shape)
     assert isinstance(model, GAN)
     return model
 

@@ -36,7 +36,8 @@ class Case:
         torch.manual_seed(seed)
         small = {"width": 8} | self.options | more
         return build(
-            SimpleNamespace(model=self.model, latent_dim=self.latent_dim, options=settle(self.model, self.shape, small)), self.shape
+            SimpleNamespace(model=self.model, latent_dim=self.latent_dim, classes=0, options=settle(self.model, self.shape, small)),
+            self.shape,
         )
 
     def batch(self, n: int = N) -> Tensor:

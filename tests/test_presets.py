@@ -47,7 +47,7 @@ def test_two_steps_stay_finite(preset: str) -> None:
     shape = shape_of(offered(preset)[0])
     torch.manual_seed(0)
     options = settle(row.model, shape, row.values["options"])
-    model = build(SimpleNamespace(model=row.model, latent_dim=row.values["latent_dim"], options=options), shape)
+    model = build(SimpleNamespace(model=row.model, classes=0, latent_dim=row.values["latent_dim"], options=options), shape)
     optimizers = model.optimizers()
     for _ in range(2):
         metrics = model.step(torch.rand(16 * model.batches, *shape) * 2 - 1, None, optimizers)

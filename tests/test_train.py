@@ -142,7 +142,7 @@ def test_batch_larger_than_the_data_set_is_filled_from_later_epochs():
 def test_training_rows_and_test_rows_stay_apart():
     dataset = load("digits", 16)
     feed = Feed(dataset, 32, 0, torch.device("cpu"))
-    assert len(feed.items) + sum(map(len, feed.held_out(None))) == len(dataset)
+    assert len(feed.items) + sum(len(items) for items, _ in feed.held_out(None)) == len(dataset)
     np.testing.assert_array_equal(feed.items.numpy(), dataset.items[dataset.split])
 
 

@@ -20,7 +20,7 @@ GREY, COLOUR, POINTS = (1, 16, 16), (3, 16, 16), (2,)
 def make(shape: tuple[int, ...] = GREY, latent_dim: int = 4, **options: Any) -> VAE:
     torch.manual_seed(0)
     settled = settle("vae", shape, {"width": 16} | options)
-    model = build(SimpleNamespace(model="vae", latent_dim=latent_dim, options=settled), shape)
+    model = build(SimpleNamespace(model="vae", latent_dim=latent_dim, classes=0, options=settled), shape)
     assert isinstance(model, VAE)
     return model
 
@@ -158,7 +158,7 @@ def test_active_units_are_the_dimensions_with_more_than_a_hundredth_of_a_nat() -
 
 def test_it_is_the_network_of_pytorch_examples() -> None:
     """784-400-20 with ReLU, its loss and its Adam: one step of both from the same weights and draws gives the same weights."""
-    model = build(SimpleNamespace(model="vae", latent_dim=20, options=settle("vae", (1, 28, 28), {"trunk": "mlp"})), (1, 28, 28))
+    model = build(SimpleNamespace(model="vae", latent_dim=20, classes=0, options=settle("vae", (1, 28, 28), {"trunk": "mlp"})), (1, 28, 28))
     names = {"encoder.layers.0.1": (400, 784), "posterior": (40, 400), "decoder.0": (400, 20), "decoder.2": (784, 400)}
     assert {name.removesuffix(".weight"): tuple(p.shape) for name, p in model.named_parameters() if p.ndim == 2} == names
     w = {name: p.detach().clone().requires_grad_() for name, p in model.named_parameters()}

@@ -35,6 +35,8 @@ class Recipe(Protocol):
     @property
     def latent_dim(self) -> int: ...
     @property
+    def classes(self) -> int: ...
+    @property
     def options(self) -> Mapping[str, Value]: ...
 
 
@@ -51,4 +53,4 @@ def settle(model: str, shape: tuple[int, ...], options: Mapping[str, Value], dev
 def build(config: Recipe, shape: tuple[int, ...]) -> Model:
     """Make the model of a recipe, weights drawn from torch's global generator, which the caller seeds."""
     row = pick("model", config.model, MODELS)
-    return row.make(shape, config.latent_dim, fill(row.options, settle(config.model, shape, config.options)))
+    return row.make(shape, config.latent_dim, fill(row.options, settle(config.model, shape, config.options)), config.classes)

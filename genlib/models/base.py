@@ -21,13 +21,24 @@ class Model(nn.Module, ABC):
     """The contract. `shape` is that of one tensor item: (channels, height, width) of a picture, or (2,) of a point."""
 
     has_encoder: bool = False
-    takes_labels: bool = False
 
-    def __init__(self, shape: tuple[int, ...], latent_dim: int, options: Any) -> None:
+    def __init__(self, shape: tuple[int, ...], latent_dim: int, options: Any, classes: int = 0) -> None:
         super().__init__()
         self.shape = shape
         self.latent_dim = latent_dim
         self.options = options
+        self.classes = classes  # that the model is told of while it trains; 0 for one that learns without labels
+
+    @property
+    def categories(self) -> int:
+        """Return how many groups the model finds by itself, without labels; 0 for most."""
+        return 0
+
+    @final
+    @property
+    def groups(self) -> int:
+        """Return how many values the labels of `decode` and `prior` may take: classes it was told of or categories it found; 0 for none."""
+        return self.classes or self.categories
 
     @abstractmethod
     def optimizers(self) -> dict[str, Optimizer]:
@@ -53,11 +64,15 @@ class Model(nn.Module, ABC):
         """Items to their mean codes: (n, *shape) -> (n, latent_dim). Only if has_encoder."""
         raise TypeError(f"a {type(self).__name__} has no encoder")
 
-    def measure(self, x: Tensor) -> dict[str, Tensor]:
+    def categorize(self, x: Tensor) -> Tensor:
+        """Items to the group that the model itself puts them in: (n, *shape) -> (n,) int64. Only if categories."""
+        raise TypeError(f"this {type(self).__name__} finds no categories")
+
+    def measure(self, x: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
         """Sums over the items of a held-out batch, by metric name, to be divided by n; empty if there is nothing to measure."""
         return {}
 
-    def prior(self, n: int, generator: torch.Generator) -> Tensor:
+    def prior(self, n: int, generator: torch.Generator, labels: Tensor | None = None) -> Tensor:
         """Draw n codes from the prior with a generator of the CPU, so that every device sees the same ones."""
         return torch.randn(n, self.latent_dim, generator=generator).to(self.device)
 
@@ -89,8 +104,11 @@ class Model(nn.Module, ABC):
 
     @final
     def generate(self, codes: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-        """Decode in NumPy: (n, latent_dim) -> pixels (n, h, w, c) uint8, or points (n, 2) float32."""
-        chosen = None if labels is None else torch.as_tensor(labels, device=self.device)
+        """Decode in NumPy: (n, latent_dim) -> pixels (n, h, w, c) uint8, or points (n, 2) float32.
+
+        `labels` (n,) are classes or categories for a model with groups; without them the groups take turns.
+        """
+        chosen = self._in_turn(len(codes)) if labels is None else torch.as_tensor(labels, device=self.device)
         with self._resting():
             parts = [self.decode(z, None if chosen is None else chosen[rows]).cpu() for z, rows in self._slices(codes)]
         decoded = torch.cat(parts).float().numpy()
@@ -102,9 +120,17 @@ class Model(nn.Module, ABC):
         return self._describe(items, self.encode)
 
     @final
+    def sort(self, items: np.ndarray) -> np.ndarray:
+        """Categorize in NumPy: pixels (n, h, w, c) uint8 or points (n, 2) -> the group of each, (n,) int64."""
+        return self._describe(items, self.categorize).astype(np.int64)
+
+    @final
     def describe(self, items: np.ndarray) -> np.ndarray:
         """Compute features in NumPy: pixels (n, h, w, c) uint8 or points (n, 2) -> (n, f) float32."""
         return self._describe(items, self.features)
+
+    def _in_turn(self, n: int) -> Tensor | None:
+        return torch.arange(n, device=self.device) % self.groups if self.groups else None
 
     def _describe(self, items: np.ndarray, function: Any) -> np.ndarray:
         tensors = images.to_images(items) if len(self.shape) == 3 else items

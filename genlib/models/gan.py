@@ -150,8 +150,8 @@ class GANOptions:
 class GAN(Model):
     """A generator that makes items from codes, and a discriminator that tells them from real ones."""
 
-    def __init__(self, shape: tuple[int, ...], latent_dim: int, options: GANOptions) -> None:
-        super().__init__(shape, latent_dim, options)
+    def __init__(self, shape: tuple[int, ...], latent_dim: int, options: GANOptions, classes: int = 0) -> None:
+        super().__init__(shape, latent_dim, options, classes)
         layout = Layout(options.trunk, options.width, options.layers, nn.ReLU, batch_norm=len(shape) == 3)
         # A penalty on each item's own gradient means nothing where batch norm mixes the items (Gulrajani 2017, section 4).
         self._normed = options.trunk == "conv" and options.regularizer == "none"

@@ -96,8 +96,8 @@ class VAE(Model):
 
     has_encoder = True
 
-    def __init__(self, shape: tuple[int, ...], latent_dim: int, options: VAEOptions) -> None:
-        super().__init__(shape, latent_dim, options)
+    def __init__(self, shape: tuple[int, ...], latent_dim: int, options: VAEOptions, classes: int = 0) -> None:
+        super().__init__(shape, latent_dim, options, classes)
         layout = Layout(options.trunk, options.width, options.layers, nn.ReLU)
         self.encoder = make_trunk(layout, shape)
         self.posterior = nn.Linear(self.encoder.outputs, 2 * latent_dim)  # mean and log variance side by side
@@ -142,7 +142,7 @@ class VAE(Model):
     def features(self, x: Tensor) -> Tensor:
         return self.encoder.describe(x)
 
-    def measure(self, x: Tensor) -> dict[str, Tensor]:
+    def measure(self, x: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
         """Sum the ELBO, reconstruction and KL of items, in nats, with one draw of z an item from torch's global generator."""
         mean, log_variance = self._posterior(x)
         output = self.decoder(_draw(mean, log_variance)).float()
