@@ -55,7 +55,7 @@ def choose_data() -> str:
 
 
 def choose_preset(name: str, source: Source, model: str) -> dict[str, Any]:
-    """Pick settings known to work, with the reason; the values that they set."""
+    """Pick settings known to work, with the reason, or known to fail, with what to look at; the values that they set."""
     fitting = presets.presets_for(name, source.kind, model)
     if not fitting:
         return {}
@@ -63,6 +63,8 @@ def choose_preset(name: str, source: Source, model: str) -> dict[str, Any]:
         "Settings", list(fitting), format_func=lambda key: fitting[key].title, key=f"train-preset-{name}-{model}", persist_state="session"
     )
     st.caption(fitting[row].why)
+    if fitting[row].fails:
+        st.caption(f":orange[:material/warning: Known to fail: {fitting[row].fails}]")
     return {"preset": row, **fitting[row].values}
 
 
