@@ -1,103 +1,26 @@
-"""The generative adversarial network (Goodfellow 2014, arXiv:1406.2661) with its losses and regularizers as tables."""
+"""The generative adversarial network (Goodfellow 2014, arXiv:1406.2661)."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import relu, softplus
 from torch.optim import Adam, Optimizer
 
 from genlib.choices import knob
 from genlib.models.base import Model, Optimizers
-from genlib.models.blocks import Layout, make_generator, make_trunk, settle_layout
-
-
-@dataclass(frozen=True)
-class Loss:
-    """What each player minimises, on logits (n,), and the logit above which an item counts as judged real."""
-
-    discriminator: Callable[[Tensor, Tensor], Tensor]  # (real, fake)
-    generator: Callable[[Tensor], Tensor]  # (fake)
-    boundary: Callable[[Tensor, Tensor], Tensor | float]  # (real, fake)
-
-
-def _cross_entropy(real: Tensor, fake: Tensor) -> Tensor:
-    return softplus(-real).mean() + softplus(fake).mean()
-
-
-def _zero(real: Tensor, fake: Tensor) -> float:
-    return 0.0
-
-
-def _between(real: Tensor, fake: Tensor) -> Tensor:
-    return 0.5 * (real.mean() + fake.mean())
-
-
-LOSSES: dict[str, Loss] = {
-    "non-saturating": Loss(_cross_entropy, lambda fake: softplus(-fake).mean(), _zero),
-    # The game as first written: its generator learns next to nothing while the discriminator is sure.
-    "minimax": Loss(_cross_entropy, lambda fake: -softplus(fake).mean(), _zero),
-    # Mao 2017, targets 0 and 1.
-    "least squares": Loss(
-        lambda real, fake: 0.5 * ((real - 1).square().mean() + fake.square().mean()),
-        lambda fake: 0.5 * (fake - 1).square().mean(),
-        lambda real, fake: 0.5,
-    ),
-    "hinge": Loss(lambda real, fake: relu(1 - real).mean() + relu(1 + fake).mean(), lambda fake: -fake.mean(), _zero),
-    # A critic's zero means nothing, so an item is judged by which mean it is nearer to.
-    "wasserstein": Loss(lambda real, fake: fake.mean() - real.mean(), lambda fake: -fake.mean(), _between),
-}
-
-
-@dataclass(frozen=True)
-class Regularizer:
-    """A term added to the discriminator's loss every so many updates, that many times as strong."""
-
-    penalty: Callable[[Callable[[Tensor], Tensor], Tensor, Tensor], Tensor]  # (discriminator, real, fake), before its weight
-    every: int
-    weight: Callable[[tuple[int, ...]], float]  # what suits items of a shape
-
-
-def gradient_norms(discriminator: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Return the length of the discriminator's gradient at each item, over all of the item's dimensions: (n,)."""
-    with torch.autocast(x.device.type, enabled=False), torch.enable_grad():
-        x = x.detach().float().requires_grad_()
-        (gradient,) = torch.autograd.grad(discriminator(x).sum(), x, create_graph=True)
-        return gradient.flatten(1).norm(dim=1)
-
-
-def gradient_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> Tensor:
-    """Ask for slope 1 between real and fake, one place an item (WGAN-GP: Gulrajani 2017)."""
-    place = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device)
-    return (gradient_norms(discriminator, torch.lerp(real, fake, place)) - 1).square().mean()
-
-
-def r1(discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> Tensor:
-    """Ask for slope 0 at real items (Mescheder 2018): half the squared length, so that the weight is the paper's gamma."""
-    return 0.5 * gradient_norms(discriminator, real).square().mean()
-
-
-REGULARIZERS: dict[str, Regularizer] = {
-    # Every 16th update, 16 times as strong: as good, and hardly any time (Karras 2020).
-    "r1": Regularizer(r1, every=16, weight=lambda shape: 1.0),
-    "gradient penalty": Regularizer(gradient_penalty, every=1, weight=lambda shape: 10.0 if len(shape) == 3 else 0.1),
-}
+from genlib.models.blocks import Layout, make_generator, make_trunk, settle_layout, trunk_knob, width_knob
+from genlib.models.losses import LOSSES, REGULARIZERS
 
 
 @dataclass(frozen=True)
 class GANOptions:
     """What a person can turn on a GAN."""
 
-    trunk: str = knob(
-        "auto",
-        values=("auto", "mlp", "conv"),
-        help="Fully connected layers (mlp), or convolutions, which see neighbouring pixels together. Auto: conv for pictures.",
-    )
+    trunk: str = trunk_knob()
     loss: str = knob(
         "non-saturating", values=LOSSES, help="What the two networks play for. Non-saturating is the usual one; minimax shows why it is."
     )
@@ -119,13 +42,7 @@ class GANOptions:
         help="Pictures come from an average of the generator's weights; nearer to 1, it remembers longer. 0: no average.",
     )
     momentum: float = knob(0.5, 0.0, 0.99, level="advanced", help="Adam's first beta. At 0.9 the two networks chase each other in circles.")
-    width: int = knob(
-        0,
-        0,
-        2048,
-        level="advanced",
-        help="Units of each hidden layer (mlp), or channels of the layer next to the picture (conv). 0: what suits trunk and device.",
-    )
+    width: int = width_knob()
     layers: int = knob(0, 0, 8, level="advanced", help="Hidden layers of an mlp, in each of the two networks. 0: three.")
 
     def settled(self, shape: tuple[int, ...], device_type: str) -> GANOptions:
