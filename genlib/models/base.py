@@ -76,6 +76,10 @@ class Model(nn.Module, ABC):
         """Draw n codes from the prior with a generator of the CPU, so that every device sees the same ones."""
         return torch.randn(n, self.latent_dim, generator=generator).to(self.device)
 
+    def components(self) -> tuple[Tensor, Tensor, Tensor] | None:
+        """Return weights (k,), means and standard deviations (k, latent_dim) of a prior that is a mixture; None for the plain normal."""
+        return None
+
     def turn(self, options: Any, optimizers: Optimizers) -> None:
         """Take over knobs that were turned while training: settled options that differ in live knobs only."""
         self.options = options
