@@ -15,7 +15,7 @@ DATA = ("data", "dataset", "downloads", "pictures", "points", "shapes", "uploads
 BELOW = {
     "ground": {"genlib", "choices", "files", "images", "tables", "presets", "computation", *DATA},
     "neighbours": {"neighbours"},
-    "numbers": {"latent", "directions", "scores", "diagnose", "project", "cluster", "scenes", "maps"},
+    "numbers": {"latent", "mixtures", "directions", "scores", "diagnose", "project", "cluster", "scenes", "maps"},
     "models": {"models"},
     "runs": {"config", "runs"},
     "training": {"train", "feed", "album", "worker", "command", "jobs", "features", "invert"},
