@@ -19,6 +19,7 @@ from genlib.models import MODELS, build, settle
 from genlib.models.base import Model
 
 PICTURE_SHAPES = [(1, 28, 28), (3, 16, 16), (3, 48, 48)]
+TRUNKS = ("mlp", "conv", "residual")
 N = 12
 
 
@@ -50,7 +51,7 @@ class Case:
         return generator.integers(0, 256, (n, *self.shape[1:], self.shape[0]), dtype=np.uint8)
 
 
-CASES = [Case(name, shape, {"trunk": trunk}) for name, shape, trunk in itertools.product(MODELS, PICTURE_SHAPES, ("mlp", "conv"))]
+CASES = [Case(name, shape, {"trunk": trunk}) for name, shape, trunk in itertools.product(MODELS, PICTURE_SHAPES, TRUNKS)]
 CASES += [Case(name, (2,)) for name in MODELS]
 CASES += [Case("gan", (3, 16, 16), {"regularizer": name}) for name in ("r1", "gradient penalty")]
 every_case = pytest.mark.parametrize("case", CASES, ids=str)

@@ -1,4 +1,4 @@
-"""The two kinds of network every model is made of: fully connected layers, and DCGAN's convolutions.
+"""The kinds of network every model is made of: fully connected layers, DCGAN's convolutions, and residual blocks.
 
 Apart from the models because a VAE's encoder and a GAN's discriminator are the same trunk, as are decoder and generator.
 """
@@ -15,11 +15,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from genlib.choices import pick
+from genlib.choices import knob, pick
 
 POOLED = 4  # side of the maps that describe an item: DCGAN's protocol (Radford 2016, section 5.1)
 WIDEST = 8  # channels double with every halving, up to this many times the first layer's
 SMALLEST = 8  # a side of this or more is halved again
+EVEN = 0.5**0.5  # weight of a sum of two branches, so that it varies as much as each of them (Karras 2020)
 CONV_WIDTH = {"cpu": 32}  # a step within a tenth of a second on two cores; elsewhere DCGAN's own 64
 
 Activation = Callable[[], nn.Module]
@@ -70,6 +71,107 @@ class Trunk(nn.Module):
         return torch.cat([activations.flatten(1) for activations in found], dim=1)
 
 
+@final
+class ConditionalNorm(nn.modules.batchnorm._BatchNorm):
+    """Batch norm whose scale and shift are each class's own (de Vries 2017, Miyato 2018): (n, channels, ...), labels (n,)."""
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__(channels, affine=False)
+        self.scale = nn.Embedding.from_pretrained(torch.ones(classes, channels), freeze=False)
+        self.shift = nn.Embedding.from_pretrained(torch.zeros(classes, channels), freeze=False)
+
+    def forward(self, input: Tensor, labels: Tensor) -> Tensor:  # type: ignore[override]
+        across = (len(input), -1, *[1] * (input.ndim - 2))
+        return self.shift(labels).view(across) + self.scale(labels).view(across) * super().forward(input)
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        """Take vectors and maps alike."""
+
+
+@final
+class Shrinking(nn.Module):
+    """A residual block that halves maps: (n, inputs, s, s) -> (n, outputs, s // 2, s // 2)."""
+
+    def __init__(self, inputs: int, outputs: int, layout: Layout) -> None:
+        super().__init__()
+        self.shrink = _he(nn.Conv2d(inputs, outputs, 4, 2, 1))
+        self.refine = _he(nn.Conv2d(outputs, outputs, 3, 1, 1))
+        self.shortcut = _he(nn.Conv2d(inputs, outputs, 1))
+        self.norms = nn.ModuleList(nn.BatchNorm2d(outputs) if layout.batch_norm else nn.Identity() for _ in range(2))
+        self.activation = layout.activation()
+
+    def forward(self, x: Tensor) -> Tensor:
+        around = self.shortcut(functional.avg_pool2d(x, 2))
+        x = self.activation(self.norms[0](self.shrink(x)))
+        return self.activation(EVEN * (around + self.norms[1](self.refine(x))))
+
+
+@final
+class Growing(nn.Module):
+    """A residual block that doubles maps, the mirror image of Shrinking: (n, inputs, s, s) -> (n, outputs, 2s, 2s).
+
+    Four by four with stride 2 is what nearest neighbours and a three by three convolution would compute, without tying its
+    weights, at half the price.
+    """
+
+    def __init__(self, inputs: int, outputs: int, layout: Layout, classes: int) -> None:
+        super().__init__()
+        self.refine = _he(nn.Conv2d(inputs, inputs, 3, 1, 1))
+        self.grow = _he(nn.ConvTranspose2d(inputs, outputs, 4, 2, 1))
+        self.shortcut = _he(nn.Conv2d(inputs, outputs, 1))
+        self.norms = nn.ModuleList(_norm(inputs, 2, classes) if layout.batch_norm else nn.Identity() for _ in range(2))
+        self.activation = layout.activation()
+
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        around = functional.interpolate(self.shortcut(x), scale_factor=2.0)
+        x = self.refine(self.activation(_told(self.norms[0], x, labels)))
+        return EVEN * (around + self.grow(self.activation(_told(self.norms[1], x, labels))))
+
+
+@final
+class Generator(nn.Sequential):
+    """Layers that make items: (n, latent_dim) -> (n, *shape), not squashed to any range.
+
+    With classes it needs labels (n,): each class has its own scale and shift in batch norm, and a one-hot beside the code
+    where there is no batch norm. Without, labels are not looked at.
+    """
+
+    def __init__(self, layers: list[nn.Module], classes: int = 0, one_hot: bool = False) -> None:
+        super().__init__(*layers)
+        self.classes, self.one_hot = classes, one_hot
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        if self.classes and labels is None:
+            raise ValueError(f"this model was told of {self.classes} classes; say which one each code is for with labels of shape (n,)")
+        if labels is not None and self.one_hot:
+            z = torch.cat([z, (labels[:, None] == torch.arange(self.classes, device=z.device)).to(z.dtype)], dim=1)
+        for layer in self:
+            z = _told(layer, z, labels)
+        return z
+
+
+def trunk_knob() -> Any:
+    """Describe the knob of any model that chooses between the kinds of network."""
+    return knob(
+        "auto",
+        values=("auto", *TRUNKS),
+        help="Fully connected layers (mlp), convolutions, which see neighbouring pixels together (conv), or twice as many of them with "
+        "shortcuts: slower, finer (residual). Auto: conv for pictures.",
+    )
+
+
+def width_knob() -> Any:
+    """Describe the knob of any model that sets how wide its networks are."""
+    return knob(
+        0,
+        0,
+        2048,
+        level="advanced",
+        help="Units of each hidden layer (mlp), or channels of the layer next to the picture (conv, residual). "
+        "0: what suits trunk and device.",
+    )
+
+
 def settle_layout(options: Built, shape: tuple[int, ...], device_type: str, mlp_width: int, mlp_layers: int) -> dict[str, Any]:
     """Replace automatic values of trunk, width and layers by explicit ones; raise ValueError for what cannot be built."""
     trunk = options.trunk
@@ -80,7 +182,7 @@ def settle_layout(options: Built, shape: tuple[int, ...], device_type: str, mlp_
     sides(square(shape))
     if options.layers:
         raise ValueError(
-            "layers has no effect on a conv trunk, whose layers follow from the picture size; set layers to 0, or take trunk mlp"
+            f"layers has no effect on a {trunk} trunk, whose layers follow from the picture size; set layers to 0, or take trunk mlp"
         )
     return {"trunk": trunk, "width": options.width or CONV_WIDTH.get(device_type, 64), "layers": 0}
 
@@ -90,15 +192,18 @@ def make_trunk(layout: Layout, shape: tuple[int, ...]) -> Trunk:
     return pick("trunk", layout.trunk, TRUNKS)(layout, shape)
 
 
-def make_generator(layout: Layout, latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
-    """Make the network from codes to items, (n, latent_dim) -> (n, *shape), not squashed to any range."""
-    return pick("trunk", layout.trunk, GENERATORS)(layout, latent_dim, shape)
+def make_generator(layout: Layout, latent_dim: int, shape: tuple[int, ...], classes: int = 0) -> Generator:
+    """Make the network from codes to items, and with `classes` from codes and labels."""
+    one_hot = classes > 0 and not layout.batch_norm
+    layers = pick("trunk", layout.trunk, GENERATORS)(layout, latent_dim + classes * one_hot, shape, classes)
+    network = Generator(layers, classes, one_hot)
+    return network if layout.trunk == "mlp" else network.to(memory_format=torch.channels_last)
 
 
 def square(shape: tuple[int, ...]) -> int:
     """Return the side of a square picture's shape (c, h, w); raise ValueError for points and other pictures."""
     if len(shape) != 3 or shape[1] != shape[2]:
-        raise ValueError(f"a conv trunk needs square pictures, got items of shape {shape}; take trunk mlp")
+        raise ValueError(f"convolutions need square pictures, got items of shape {shape}; take trunk mlp")
     return shape[1]
 
 
@@ -112,7 +217,7 @@ def sides(size: int) -> list[int]:
         found.append(found[-1] // 2)
     if found[-1] >= SMALLEST or len(found) == 1:
         raise ValueError(
-            f"a conv trunk halves the picture down to less than {SMALLEST} pixels, which size {size} does not allow; "
+            f"convolutions halve the picture down to less than {SMALLEST} pixels, which size {size} does not allow; "
             "take size 16, 28, 32, 48, 64, 96 or 128, or trunk mlp"
         )
     return found
@@ -126,14 +231,14 @@ def _mlp_trunk(layout: Layout, shape: tuple[int, ...]) -> Trunk:
     return Trunk(layers, layout.width)
 
 
-def _mlp_generator(layout: Layout, latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
-    widths = [latent_dim] + [layout.width] * layout.layers
+def _mlp_generator(layout: Layout, inputs: int, shape: tuple[int, ...], classes: int) -> list[nn.Module]:
     layers: list[nn.Module] = []
-    for inputs, outputs in pairwise(widths):
+    for outputs in [layout.width] * layout.layers:
         layers.append(nn.Linear(inputs, outputs, bias=not layout.batch_norm))
-        layers += [nn.BatchNorm1d(outputs)] if layout.batch_norm else []
+        layers += [_norm(outputs, 1, classes)] if layout.batch_norm else []
         layers.append(layout.activation())
-    return nn.Sequential(*layers, nn.Linear(layout.width, prod(shape)), nn.Unflatten(1, shape))
+        inputs = outputs
+    return [*layers, nn.Linear(layout.width, prod(shape)), nn.Unflatten(1, shape)]
 
 
 def _conv_trunk(layout: Layout, shape: tuple[int, ...]) -> Trunk:
@@ -152,22 +257,60 @@ def _conv_trunk(layout: Layout, shape: tuple[int, ...]) -> Trunk:
     return trunk.to(memory_format=torch.channels_last)
 
 
-def _conv_generator(layout: Layout, latent_dim: int, shape: tuple[int, ...]) -> nn.Sequential:
+def _conv_generator(layout: Layout, inputs: int, shape: tuple[int, ...], classes: int) -> list[nn.Module]:
+    layers, channels = _first_maps(layout, inputs, shape)
+    for before, outputs in pairwise(channels):
+        layers += [_norm(before, 2, classes)] if layout.batch_norm else []
+        layers += [layout.activation(), nn.ConvTranspose2d(before, outputs, 4, 2, 1, bias=not layout.batch_norm)]
+    return layers + _last_maps(layout, channels[-1], shape, classes)
+
+
+def _residual_trunk(layout: Layout, shape: tuple[int, ...]) -> Trunk:
+    """The halvings of the convolutional trunk, each but the first a block with a shortcut."""
+    path = sides(square(shape))
+    widths = [layout.width * min(2**index, WIDEST) for index in range(len(path))]
+    layers: list[nn.Module] = [nn.Sequential(_he(nn.Conv2d(shape[0], layout.width, 4, 2, 1)), layout.activation())]
+    layers += [Shrinking(*pair, layout) for pair in pairwise(widths)]
+    return Trunk(layers, widths[-1] * (path[-1] // 2) ** 2).to(memory_format=torch.channels_last)
+
+
+def _residual_generator(layout: Layout, inputs: int, shape: tuple[int, ...], classes: int) -> list[nn.Module]:
+    layers, channels = _first_maps(layout, inputs, shape)
+    layers += [Growing(*pair, layout, classes) for pair in pairwise(channels)]
+    return layers + _last_maps(layout, channels[-1], shape, classes)
+
+
+def _first_maps(layout: Layout, inputs: int, shape: tuple[int, ...]) -> tuple[list[nn.Module], list[int]]:
+    """Return the layers from a code to the smallest maps, and the channels of the maps from there to next to the picture."""
     path = sides(square(shape))
     channels = [layout.width * min(2**index, WIDEST) for index in reversed(range(len(path) - 1))]
-    inputs = channels[0]
-    layers: list[nn.Module] = [
-        nn.Linear(latent_dim, inputs * path[-1] ** 2, bias=not layout.batch_norm),
-        nn.Unflatten(1, (inputs, path[-1], path[-1])),
-    ]
-    for outputs in channels[1:]:
-        layers += [nn.BatchNorm2d(inputs)] if layout.batch_norm else []
-        layers += [layout.activation(), nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=not layout.batch_norm)]
-        inputs = outputs
-    layers += [nn.BatchNorm2d(inputs)] if layout.batch_norm else []
-    layers += [layout.activation(), nn.ConvTranspose2d(inputs, shape[0], 4, 2, 1)]
-    return nn.Sequential(*layers).to(memory_format=torch.channels_last)
+    whole = nn.Linear(inputs, channels[0] * path[-1] ** 2, bias=not layout.batch_norm)
+    return [whole, nn.Unflatten(1, (channels[0], path[-1], path[-1]))], channels
 
 
-TRUNKS = {"mlp": _mlp_trunk, "conv": _conv_trunk}
-GENERATORS = {"mlp": _mlp_generator, "conv": _conv_generator}
+def _last_maps(layout: Layout, inputs: int, shape: tuple[int, ...], classes: int) -> list[nn.Module]:
+    norm = [_norm(inputs, 2, classes)] if layout.batch_norm else []
+    return [*norm, layout.activation(), nn.ConvTranspose2d(inputs, shape[0], 4, 2, 1)]
+
+
+def _norm(channels: int, dimensions: int, classes: int) -> nn.Module:
+    if classes:
+        return ConditionalNorm(channels, classes)
+    return nn.BatchNorm1d(channels) if dimensions == 1 else nn.BatchNorm2d(channels)
+
+
+def _told(layer: nn.Module, x: Tensor, labels: Tensor | None) -> Tensor:
+    """Apply a layer, which is told the labels if it asks for them."""
+    output: Tensor = layer(x, labels) if isinstance(layer, ConditionalNorm | Growing) else layer(x)
+    return output
+
+
+def _he(convolution: nn.Conv2d | nn.ConvTranspose2d) -> nn.Module:
+    """Draw weights so that a stack of these without any norm neither fades nor explodes (He 2015)."""
+    taps = prod(convolution.kernel_size) / (prod(convolution.stride) if convolution.transposed else 1)
+    nn.init.normal_(convolution.weight, 0.0, (2 / (convolution.in_channels * taps)) ** 0.5)
+    return convolution
+
+
+TRUNKS = {"mlp": _mlp_trunk, "conv": _conv_trunk, "residual": _residual_trunk}
+GENERATORS = {"mlp": _mlp_generator, "conv": _conv_generator, "residual": _residual_generator}
