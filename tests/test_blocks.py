@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from genlib.models import MODELS
-from genlib.models.blocks import ConditionalNorm, Generator, Layout, make_generator, make_trunk, sides
+from genlib.models.blocks import Generator, Layout, make_generator, make_trunk, sides
+from genlib.models.layers import ConditionalNorm
 from tests.test_models import CASES, TRUNKS, Case, train
 
 SIZES = [16, 28, 32, 48, 64, 96, 128]

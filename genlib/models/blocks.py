@@ -5,7 +5,6 @@ Apart from the models because a VAE's encoder and a GAN's discriminator are the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
@@ -16,14 +15,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from genlib.choices import knob, pick
+from genlib.models.layers import Activation, Growing, Shrinking, he, make_norm, told
 
 POOLED = 4  # side of the maps that describe an item: DCGAN's protocol (Radford 2016, section 5.1)
 WIDEST = 8  # channels double with every halving, up to this many times the first layer's
 SMALLEST = 8  # a side of this or more is halved again
-EVEN = 0.5**0.5  # weight of a sum of two branches, so that it varies as much as each of them (Karras 2020)
 CONV_WIDTH = {"cpu": 32}  # a step within a tenth of a second on two cores; elsewhere DCGAN's own 64
-
-Activation = Callable[[], nn.Module]
 
 
 @dataclass(frozen=True)
@@ -72,63 +69,6 @@ class Trunk(nn.Module):
 
 
 @final
-class ConditionalNorm(nn.modules.batchnorm._BatchNorm):
-    """Batch norm whose scale and shift are each class's own (de Vries 2017, Miyato 2018): (n, channels, ...), labels (n,)."""
-
-    def __init__(self, channels: int, classes: int) -> None:
-        super().__init__(channels, affine=False)
-        self.scale = nn.Embedding.from_pretrained(torch.ones(classes, channels), freeze=False)
-        self.shift = nn.Embedding.from_pretrained(torch.zeros(classes, channels), freeze=False)
-
-    def forward(self, input: Tensor, labels: Tensor) -> Tensor:  # type: ignore[override]
-        across = (len(input), -1, *[1] * (input.ndim - 2))
-        return self.shift(labels).view(across) + self.scale(labels).view(across) * super().forward(input)
-
-    def _check_input_dim(self, input: Tensor) -> None:
-        """Take vectors and maps alike."""
-
-
-@final
-class Shrinking(nn.Module):
-    """A residual block that halves maps: (n, inputs, s, s) -> (n, outputs, s // 2, s // 2)."""
-
-    def __init__(self, inputs: int, outputs: int, layout: Layout) -> None:
-        super().__init__()
-        self.shrink = _he(nn.Conv2d(inputs, outputs, 4, 2, 1))
-        self.refine = _he(nn.Conv2d(outputs, outputs, 3, 1, 1))
-        self.shortcut = _he(nn.Conv2d(inputs, outputs, 1))
-        self.norms = nn.ModuleList(nn.BatchNorm2d(outputs) if layout.batch_norm else nn.Identity() for _ in range(2))
-        self.activation = layout.activation()
-
-    def forward(self, x: Tensor) -> Tensor:
-        around = self.shortcut(functional.avg_pool2d(x, 2))
-        x = self.activation(self.norms[0](self.shrink(x)))
-        return self.activation(EVEN * (around + self.norms[1](self.refine(x))))
-
-
-@final
-class Growing(nn.Module):
-    """A residual block that doubles maps, the mirror image of Shrinking: (n, inputs, s, s) -> (n, outputs, 2s, 2s).
-
-    Four by four with stride 2 is what nearest neighbours and a three by three convolution would compute, without tying its
-    weights, at half the price.
-    """
-
-    def __init__(self, inputs: int, outputs: int, layout: Layout, classes: int) -> None:
-        super().__init__()
-        self.refine = _he(nn.Conv2d(inputs, inputs, 3, 1, 1))
-        self.grow = _he(nn.ConvTranspose2d(inputs, outputs, 4, 2, 1))
-        self.shortcut = _he(nn.Conv2d(inputs, outputs, 1))
-        self.norms = nn.ModuleList(_norm(inputs, 2, classes) if layout.batch_norm else nn.Identity() for _ in range(2))
-        self.activation = layout.activation()
-
-    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        around = functional.interpolate(self.shortcut(x), scale_factor=2.0)
-        x = self.refine(self.activation(_told(self.norms[0], x, labels)))
-        return EVEN * (around + self.grow(self.activation(_told(self.norms[1], x, labels))))
-
-
-@final
 class Generator(nn.Sequential):
     """Layers that make items: (n, latent_dim) -> (n, *shape), not squashed to any range.
 
@@ -146,7 +86,7 @@ class Generator(nn.Sequential):
         if labels is not None and self.one_hot:
             z = torch.cat([z, (labels[:, None] == torch.arange(self.classes, device=z.device)).to(z.dtype)], dim=1)
         for layer in self:
-            z = _told(layer, z, labels)
+            z = told(layer, z, labels)
         return z
 
 
@@ -235,7 +175,7 @@ def _mlp_generator(layout: Layout, inputs: int, shape: tuple[int, ...], classes:
     layers: list[nn.Module] = []
     for outputs in [layout.width] * layout.layers:
         layers.append(nn.Linear(inputs, outputs, bias=not layout.batch_norm))
-        layers += [_norm(outputs, 1, classes)] if layout.batch_norm else []
+        layers += [norm(outputs, 1, classes)] if layout.batch_norm else []
         layers.append(layout.activation())
         inputs = outputs
     return [*layers, nn.Linear(layout.width, prod(shape)), nn.Unflatten(1, shape)]
@@ -260,7 +200,7 @@ def _conv_trunk(layout: Layout, shape: tuple[int, ...]) -> Trunk:
 def _conv_generator(layout: Layout, inputs: int, shape: tuple[int, ...], classes: int) -> list[nn.Module]:
     layers, channels = _first_maps(layout, inputs, shape)
     for before, outputs in pairwise(channels):
-        layers += [_norm(before, 2, classes)] if layout.batch_norm else []
+        layers += [make_norm(before, 2, classes)] if layout.batch_norm else []
         layers += [layout.activation(), nn.ConvTranspose2d(before, outputs, 4, 2, 1, bias=not layout.batch_norm)]
     return layers + _last_maps(layout, channels[-1], shape, classes)
 
@@ -269,14 +209,14 @@ def _residual_trunk(layout: Layout, shape: tuple[int, ...]) -> Trunk:
     """The halvings of the convolutional trunk, each but the first a block with a shortcut."""
     path = sides(square(shape))
     widths = [layout.width * min(2**index, WIDEST) for index in range(len(path))]
-    layers: list[nn.Module] = [nn.Sequential(_he(nn.Conv2d(shape[0], layout.width, 4, 2, 1)), layout.activation())]
-    layers += [Shrinking(*pair, layout) for pair in pairwise(widths)]
+    layers: list[nn.Module] = [nn.Sequential(he(nn.Conv2d(shape[0], layout.width, 4, 2, 1)), layout.activation())]
+    layers += [Shrinking(*pair, layout.activation, layout.batch_norm) for pair in pairwise(widths)]
     return Trunk(layers, widths[-1] * (path[-1] // 2) ** 2).to(memory_format=torch.channels_last)
 
 
 def _residual_generator(layout: Layout, inputs: int, shape: tuple[int, ...], classes: int) -> list[nn.Module]:
     layers, channels = _first_maps(layout, inputs, shape)
-    layers += [Growing(*pair, layout, classes) for pair in pairwise(channels)]
+    layers += [Growing(*pair, layout.activation, layout.batch_norm, classes) for pair in pairwise(channels)]
     return layers + _last_maps(layout, channels[-1], shape, classes)
 
 
@@ -289,27 +229,8 @@ def _first_maps(layout: Layout, inputs: int, shape: tuple[int, ...]) -> tuple[li
 
 
 def _last_maps(layout: Layout, inputs: int, shape: tuple[int, ...], classes: int) -> list[nn.Module]:
-    norm = [_norm(inputs, 2, classes)] if layout.batch_norm else []
+    norm = [make_norm(inputs, 2, classes)] if layout.batch_norm else []
     return [*norm, layout.activation(), nn.ConvTranspose2d(inputs, shape[0], 4, 2, 1)]
-
-
-def _norm(channels: int, dimensions: int, classes: int) -> nn.Module:
-    if classes:
-        return ConditionalNorm(channels, classes)
-    return nn.BatchNorm1d(channels) if dimensions == 1 else nn.BatchNorm2d(channels)
-
-
-def _told(layer: nn.Module, x: Tensor, labels: Tensor | None) -> Tensor:
-    """Apply a layer, which is told the labels if it asks for them."""
-    output: Tensor = layer(x, labels) if isinstance(layer, ConditionalNorm | Growing) else layer(x)
-    return output
-
-
-def _he(convolution: nn.Conv2d | nn.ConvTranspose2d) -> nn.Module:
-    """Draw weights so that a stack of these without any norm neither fades nor explodes (He 2015)."""
-    taps = prod(convolution.kernel_size) / (prod(convolution.stride) if convolution.transposed else 1)
-    nn.init.normal_(convolution.weight, 0.0, (2 / (convolution.in_channels * taps)) ** 0.5)
-    return convolution
 
 
 TRUNKS = {"mlp": _mlp_trunk, "conv": _conv_trunk, "residual": _residual_trunk}
