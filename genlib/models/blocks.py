@@ -175,7 +175,7 @@ def _mlp_generator(layout: Layout, inputs: int, shape: tuple[int, ...], classes:
     layers: list[nn.Module] = []
     for outputs in [layout.width] * layout.layers:
         layers.append(nn.Linear(inputs, outputs, bias=not layout.batch_norm))
-        layers += [norm(outputs, 1, classes)] if layout.batch_norm else []
+        layers += [make_norm(outputs, 1, classes)] if layout.batch_norm else []
         layers.append(layout.activation())
         inputs = outputs
     return [*layers, nn.Linear(layout.width, prod(shape)), nn.Unflatten(1, shape)]
