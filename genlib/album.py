@@ -18,11 +18,8 @@ class Album:
         points = len(model.shape) == 1
         rows = 8 if points or model.shape[-1] <= 32 else 6
         self.columns = model.groups if 2 <= model.groups <= 12 else rows  # a column a class, where they fit
-        generator = torch.Generator().manual_seed(seed)
-        count = 2500 if points else rows * self.columns
-        self.labels = np.arange(count) % model.groups if model.groups else None
-        labels = None if self.labels is None else torch.as_tensor(self.labels, device=model.device)
-        self.codes = model.prior(count, generator, labels).cpu().numpy()
+        self.seed, self.count = seed, 2500 if points else rows * self.columns
+        self.labels = np.arange(self.count) % model.groups if model.groups else None
         test = np.flatnonzero(~feed.dataset.split)
         shown = np.random.default_rng(seed).choice(test, min(8, len(test)), replace=False)
         self.originals = feed.dataset.items[shown]
@@ -31,8 +28,14 @@ class Album:
 
     def samples(self, model: Model) -> np.ndarray:
         """Decode the fixed codes: a montage (H, W, c) uint8, or points (n, 2)."""
-        items = model.generate(self.codes, self.labels)
+        items = model.generate(self.codes(model), self.labels)
         return images.montage(items, self.columns) if items.dtype == np.uint8 else items
+
+    def codes(self, model: Model) -> np.ndarray:
+        """Return the fixed codes (n, latent_dim): always the same draws, but a prior that moves takes them along."""
+        generator = torch.Generator().manual_seed(self.seed)
+        labels = None if self.labels is None else torch.as_tensor(self.labels, device=model.device)
+        return model.prior(self.count, generator, labels).cpu().numpy()
 
     def live(self, run: Run, model: Model, step: int | None = None) -> None:
         """Keep the latest samples and reconstructions, or those of a step."""

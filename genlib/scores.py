@@ -22,9 +22,12 @@ GROUPS: dict[str, str] = {
     "divergence": "Divergence from the prior",
     "elbo": "Evidence lower bound",
     "latent": "Active latent dimensions",
+    "components": "Components of the prior",
     "noise": "Learned noise",
     "discriminator": "Discriminator: share judged right",
     "penalty": "Gradient penalty",
+    "gradients": "Length of the gradients",
+    "categories": "What items tell about their category",
     "speed": "Speed",
 }
 
@@ -92,6 +95,24 @@ METRICS: dict[str, Metric] = {
         "latent",
         "Latent dimensions that carry information (KL above 0.01). Those left over stay pure noise and decode to nothing.",
     ),
+    "kl_largest": Metric(
+        "KL of the busiest dimension",
+        "nats per item",
+        "divergence",
+        "What the most telling latent dimension says about an item. Near zero, even the best dimension has fallen silent.",
+    ),
+    "correlation": Metric(
+        "Total correlation",
+        "nats per item",
+        "divergence",
+        "What the latent dimensions tell about each other, estimated on each batch. At zero each of them varies by itself.",
+    ),
+    "components_used": Metric(
+        "Components in use",
+        "components",
+        "components",
+        "Over how many components of the prior the items are spread. All in equal use is the most; far fewer means some stand empty.",
+    ),
     "sigma": Metric(
         "Noise of the decoder",
         "data units",
@@ -109,6 +130,24 @@ METRICS: dict[str, Metric] = {
         "share",
         "discriminator",
         "How often the discriminator catches a made item. Stuck at 1 means the generator has little left to learn from.",
+    ),
+    "d_grad": Metric(
+        "Gradient of the discriminator",
+        "",
+        "gradients",
+        "How strongly the discriminator is told to change. Near zero it has nothing left to learn; growing without end, training diverges.",
+    ),
+    "g_grad": Metric(
+        "Gradient that reaches the generator",
+        "",
+        "gradients",
+        "How strongly the generator is told to change. When it vanishes the discriminator has won, and the pictures stand still.",
+    ),
+    "information": Metric(
+        "Information about the category",
+        "nats",
+        "categories",
+        "How much a made item tells about the category it was made from. At the logarithm of their number, all can be told apart.",
     ),
     "penalty": Metric(
         "Gradient penalty",

@@ -7,8 +7,8 @@ import math
 import os
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator
+from collections import defaultdict, deque
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -19,13 +19,16 @@ from torch import Tensor
 
 from genlib import data, files
 from genlib.album import Album
+from genlib.changes import Change
+from genlib.choices import Value
+from genlib.checkup import Checkup
 from genlib.feed import Feed
 from genlib.models import build
 from genlib.models.base import Model, Optimizers
 from genlib.runs import Run
 
 TICK = 0.1  # seconds between two looks at the clock's other hands: what the page wants, the log
-PREVIEW = 0.36  # seconds between two live pictures: two a second reach the page, which looks at its own times
+PREVIEW = 0.44  # seconds between two live pictures: two a second reach the page, which looks at its own times
 CHECKPOINT = 15.0  # seconds that a killed process loses at most
 SNAPSHOTS = 40
 HELD_OUT = 1000  # items measured at each snapshot; all of the test split at the end
@@ -59,19 +62,23 @@ def pick_device() -> torch.device:
 def train(run: Run, device: torch.device | None = None) -> Generator[Progress, str | None, None]:
     """Train until the recipe's last step; go on from the checkpoint where there is one. Closing it saves.
 
-    Yields about every TICK seconds. What is sent in is obeyed: "save" writes a checkpoint, "one" yields again after one step.
+    Yields about every TICK seconds. What is sent in is obeyed: "save" writes a checkpoint, "one" yields again after one step,
+    "turn" takes over the knobs that were asked for. Knobs turned in an earlier life of the run are turned again at their steps.
     Raises Diverged on a loss that is not finite, runs.LeaseLost when somebody else took charge.
     """
     config, device = run.config, device or pick_device()
     torch.manual_seed(config.seed)
     state = State(build(config, config.shape).to(device))
-    feed = Feed(data.load(config.dataset, config.size), config.batch_size * state.model.batches, config.seed, device)
+    feed = Feed(data.load(config.dataset, config.size), config.batch_size, config.seed, device)
+    state.model.population = len(feed)
     saved = run.checkpoint(device)
     if saved:
         state.restore(saved)
         run.rewind(state.step)
-    rehearse(state.model, state.optimizers, feed.batch(0))
-    album = Album(feed, state.averaged, config.seed)
+    state.upcoming.extend(run.changes())
+    state.catch_up()
+    rehearse(state.model, state.optimizers, feed.batch(0, state.model.batches))
+    album, checkup = Album(feed, state.averaged, config.seed), Checkup(feed, config.seed)
     schedule = snapshot_steps(config.steps)
     progress = Progress(state.step, config.steps, state.seconds, {})
     clock = Clock(state.seconds)
@@ -82,8 +89,11 @@ def train(run: Run, device: torch.device | None = None) -> Generator[Progress, s
     order = yield progress  # ready, before the first step
     try:
         while state.step < config.steps:
-            if order == "save":
-                yield from insist(lambda: run.save(state.checkpoint()), progress)
+            if order in ("save", "turn"):
+                if order == "save":
+                    yield from insist(lambda: run.save(state.checkpoint()), progress)
+                else:
+                    yield from state.take_over(run, progress)
                 order = yield progress
                 clock.skip_pause()
                 continue
@@ -97,7 +107,7 @@ def train(run: Run, device: torch.device | None = None) -> Generator[Progress, s
             progress = Progress(state.step, config.steps, state.seconds, metrics)
             line = {"step": state.step, "seconds": round(state.seconds, 3), **metrics}
             if due:
-                line |= held_out(state.averaged, feed, HELD_OUT)
+                line |= held_out(state.averaged, feed, HELD_OUT) | checkup.look(state.averaged)
                 yield from insist(lambda: album.keep(run, state.averaged, state.step), progress)
             if due or order == "one" or clock.due("log", 2.5 * TICK):
                 yield from insist(partial(run.log, line), progress)
@@ -128,16 +138,39 @@ class State:
         self.optimizers = model.optimizers()
         self.step = 0
         self.seconds = 0.0
+        self.upcoming: deque[Change] = deque()  # knobs that an earlier life of the run turned at steps that are still to come
 
     def advance(self, feed: Feed) -> dict[str, Tensor]:
         """Do one step and let the averaged weights follow."""
+        self.catch_up()
         with precision(self.model):
-            metrics = self.model.step(*feed.batch(self.step), self.optimizers)
+            metrics = self.model.step(*feed.batch(self.step, self.model.batches), self.optimizers)
         self.step += 1
         if self.averaged is not self.model:
             # The warm-up lets the average forget the random start (recipes of the field; TensorFlow's moving average has the same).
             follow(self.averaged, self.model, min(self.model.ema, (1 + self.step) / (10 + self.step)))
         return metrics
+
+    def turn(self, options: Mapping[str, Value]) -> None:
+        """Turn live knobs of the model and of its averaged twin."""
+        settled = replace(self.model.options, **options)
+        for model in (self.model, self.averaged):
+            model.turn(settled, self.optimizers)
+
+    def catch_up(self) -> None:
+        """Turn the knobs that were turned at this step or before."""
+        while self.upcoming and self.upcoming[0].step <= self.step:
+            self.turn(self.upcoming.popleft().options)
+
+    def take_over(self, run: Run, progress: Progress) -> Iterator[Progress]:
+        """Turn what a person asked for, each change noted before it is made: a run killed in between makes it too.
+
+        What is still to be repeated comes first: the changes of a run stand in the order of their steps, and the latest wish wins.
+        """
+        for options in [] if self.upcoming else run.asked():
+            before = {name: getattr(self.model.options, name) for name in options}
+            yield from insist(partial(run.note, "turned", step=self.step, options=options, before=before), progress)
+            self.turn(options)
 
     def checkpoint(self) -> dict[str, Any]:
         """Collect everything that going on exactly as before needs: tensors and plain data."""
@@ -253,7 +286,7 @@ def finite_means(seen: dict[str, list[Tensor]], step: int) -> dict[str, float]:
         if len(bad):
             raise Diverged(
                 f"{name} became {column[bad[0]].item()} at step {step - len(column) + 1 + int(bad[0])}. Training stopped there; "
-                "the last good checkpoint is kept. Try a smaller learning rate or a larger batch in a new run."
+                "the last good checkpoint is kept. Turn a learning rate down and resume, or start a new run with a smaller learning rate."
             )
         means[name] = float(column.mean())
     return means

@@ -20,7 +20,7 @@ from genlib.models.base import Model
 
 PICTURE_SHAPES = [(1, 28, 28), (3, 16, 16), (3, 48, 48)]
 TRUNKS = ("mlp", "conv", "residual")
-N = 12
+N, CLASSES = 12, 3
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,9 @@ class Case:
 
     def build(self, seed: int = 0, **more: Any) -> Model:
         torch.manual_seed(seed)
-        small = {"width": 8} | self.options | more
-        return build(
-            SimpleNamespace(model=self.model, latent_dim=self.latent_dim, classes=0, options=settle(self.model, self.shape, small)),
-            self.shape,
-        )
+        options = settle(self.model, self.shape, {"width": 8} | self.options | more)
+        classes = CLASSES if options.get("conditional") else 0
+        return build(SimpleNamespace(model=self.model, latent_dim=self.latent_dim, classes=classes, options=options), self.shape)
 
     def batch(self, n: int = N) -> Tensor:
         return torch.rand(n, *self.shape, generator=torch.Generator().manual_seed(1)) * 2 - 1
@@ -53,6 +51,7 @@ class Case:
 
 CASES = [Case(name, shape, {"trunk": trunk}) for name, shape, trunk in itertools.product(MODELS, PICTURE_SHAPES, TRUNKS)]
 CASES += [Case(name, (2,)) for name in MODELS]
+CASES += [Case("vae", (1, 16, 16), more) for more in ({"conditional": True}, {"prior": "mixture", "mixture_start": 1}, {"tc_weight": 3.0})]
 CASES += [Case("gan", (3, 16, 16), {"regularizer": name}) for name in ("r1", "gradient penalty")]
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 
@@ -62,8 +61,13 @@ def train(model: Model, batch: Tensor, steps: int, seed: int = 0) -> dict[str, T
     torch.manual_seed(seed)
     metrics: dict[str, Tensor] = {}
     for _ in range(steps):
-        metrics = model.step(batch, None, optimizers)
+        metrics = model.step(batch, labels_for(model, len(batch)), optimizers)
     return metrics
+
+
+def labels_for(model: Model, n: int) -> Tensor | None:
+    """What a conditional model has to be told of n items."""
+    return torch.arange(n) % CLASSES if model.classes else None
 
 
 def weights(model: Model) -> dict[str, Tensor]:
@@ -73,7 +77,7 @@ def weights(model: Model) -> dict[str, Tensor]:
 @every_case
 def test_shapes_and_ranges(case: Case) -> None:
     model = case.build()
-    decoded = model.decode(torch.randn(N, case.latent_dim))
+    decoded = model.decode(torch.randn(N, case.latent_dim), labels_for(model, N))
     assert decoded.shape == (N, *case.shape)
     if len(case.shape) == 3:
         assert decoded.abs().max() <= 1
@@ -116,7 +120,7 @@ def test_a_step_never_waits_for_the_device(case: Case, monkeypatch: pytest.Monke
         for name in ("item", "tolist", "numpy", "cpu", "__bool__", "__float__", "__int__", "__index__"):
             patched.setattr(torch.Tensor, name, waits)
         for _ in range(2):
-            model.step(case.batch(), None, optimizers)
+            model.step(case.batch(), labels_for(model, N), optimizers)
 
 
 @every_case
@@ -134,7 +138,9 @@ def test_numpy_faces_do_not_depend_on_the_rest_of_the_batch(case: Case) -> None:
     model = case.build()
     train(model, case.batch(), 3)
     items, codes = case.items(700), np.random.default_rng(0).standard_normal((700, case.latent_dim)).astype(np.float32)
-    faces = [(model.generate, codes), (model.describe, items)] + ([(model.embed, items)] if model.has_encoder else [])
+    faces = [(lambda codes: model.generate(codes, np.zeros(len(codes), np.int64)), codes), (model.describe, items)] + (
+        [(model.embed, items)] if model.has_encoder else []
+    )
     for face, inputs in faces:
         together, alone = face(inputs), np.concatenate([face(inputs[row : row + 1]) for row in (0, 3, 511, 512, 699)])
         level = 1 if together.dtype == np.uint8 else 1e-4  # sums of floats in another order
@@ -174,7 +180,7 @@ def test_going_on_from_a_copy_equals_going_on(case: Case, after: int) -> None:
     optimizers = model.optimizers()
     torch.manual_seed(0)
     for _ in range(after):
-        model.step(case.batch(), None, optimizers)
+        model.step(case.batch(), labels_for(model, N), optimizers)
     other = case.build(seed=1)
     other.load_state_dict(model.state_dict())
     others = other.optimizers()
@@ -183,7 +189,7 @@ def test_going_on_from_a_copy_equals_going_on(case: Case, after: int) -> None:
     for each, with_these in ((model, optimizers), (other, others)):
         torch.manual_seed(5)
         for _ in range(2):
-            each.step(case.batch(), None, with_these)
+            each.step(case.batch(), labels_for(model, N), with_these)
     assert all(torch.equal(value, other.state_dict()[name]) for name, value in model.state_dict().items())
 
 
@@ -191,7 +197,7 @@ def test_going_on_from_a_copy_equals_going_on(case: Case, after: int) -> None:
 def test_measures_are_sums_over_items(case: Case) -> None:
     model = case.build().eval()
     train(model, case.batch(), 2)
-    for value in model.measure(case.batch()).values():
+    for value in model.measure(case.batch(), labels_for(model, N)).values():
         assert value.ndim == 0 and value.isfinite()
 
 
@@ -238,6 +244,19 @@ def test_settling_leaves_nothing_automatic_and_changes_nothing_twice(name: str, 
         ("vae", (1, 28, 28), {"layers": 2}, "set layers to 0"),
         ("vae", (2,), {"beta": 0.0, "free_bits": 0.1}, "free_bits has no effect"),
         ("vae", (2,), {"beta": 0.0, "kl_warmup": 10}, "kl_warmup has no effect"),
+        ("vae", (2,), {"likelihood": "continuous bernoulli"}, "take likelihood gaussian"),
+        ("vae", (2,), {"beta": 0.0, "tc_weight": 2.0}, "tc_weight has no effect"),
+        ("vae", (2,), {"beta": 0.0, "capacity": 2.0}, "capacity has no effect"),
+        ("vae", (2,), {"capacity": 5.0, "kl_warmup": 10}, "set kl_warmup to 0"),
+        ("vae", (2,), {"capacity": 5.0, "free_bits": 0.1}, "set free_bits to 0"),
+        ("vae", (2,), {"capacity": 5.0, "tc_weight": 2.0}, "set tc_weight to 1"),
+        ("vae", (2,), {"capacity_steps": 10}, "capacity above 0"),
+        ("vae", (2,), {"prior": "mixture", "conditional": True}, "set conditional to false"),
+        ("vae", (2,), {"prior": "mixture", "components": 1}, "take components from 2"),
+        ("vae", (2,), {"prior": "mixture", "tc_weight": 2.0}, "set tc_weight to 1"),
+        ("vae", (2,), {"prior": "mixture", "free_bits": 0.1}, "set free_bits to 0"),
+        ("vae", (2,), {"components": 5}, "take prior mixture"),
+        ("vae", (2,), {"mixture_start": 5}, "take prior mixture"),
         ("gan", (2,), {"loss": "wasserstein"}, "set regularizer to gradient penalty"),
         ("gan", (2,), {"penalty_weight": 1.0}, "penalty_weight has no effect"),
         ("gan", (2,), {"lr": 1.0}, "there is no knob called 'lr'"),
@@ -253,17 +272,25 @@ def _turned(name: str) -> list[tuple[str, Any]]:
     """Every knob of a model with another value than a picture gets by default; every possible one of a choice."""
     found: list[tuple[str, Any]] = []
     taken = settle(name, (1, 16, 16), {})
-    numbers = {"width": 12, "layers": 2, "learning_rate": 0.01, "generator_rate": 0.01, "discriminator_rate": 0.01}
     for knob in knobs(MODELS[name].options).values():
-        choices = [value for value in knob.values if value not in ("auto", taken[knob.name])]
-        found += [(knob.name, value) for value in choices or [numbers.get(knob.name, 3 if knob.kind is int else 0.3)]]
+        choices: list[Any] = [value for value in knob.values if value not in ("auto", taken[knob.name])]
+        turned: Any = True if knob.kind is bool else TURNED.get(knob.name, 3 if knob.kind is int else 0.3)
+        found += [(knob.name, value) for value in choices or [turned]]
     return found
 
 
+# Values of knobs that change the result within three steps, where 0.3 or 3 would not, or would be out of range.
+TURNED: dict[str, Any] = {"width": 12, "layers": 2, "learning_rate": 0.01, "generator_rate": 0.01, "discriminator_rate": 0.01}
+TURNED |= {"capacity": 20.0, "capacity_steps": 1000, "mixture_start": 1}
+# What a knob's value itself needs beside it.
+NEEDED: dict[Any, dict[str, Any]] = {"wasserstein": {"regularizer": "gradient penalty"}, "mixture": {"mixture_start": 1}}
 # What a knob needs beside it to have an effect; both runs get it.
 COMPANY: dict[tuple[str, str], dict[str, Any]] = {
     ("gan", "penalty_weight"): {"regularizer": "gradient penalty"},
     ("vae", "layers"): {"trunk": "mlp"},
+    ("vae", "capacity_steps"): {"capacity": 5.0},
+    ("vae", "components"): {"prior": "mixture", "mixture_start": 1},
+    ("vae", "mixture_start"): {"prior": "mixture"},
     ("gan", "layers"): {"trunk": "mlp"},
 }
 
@@ -271,15 +298,15 @@ COMPANY: dict[tuple[str, str], dict[str, Any]] = {
 @pytest.mark.parametrize(("name", "knob", "value"), [(name, *turned) for name in MODELS for turned in _turned(name)])
 def test_every_knob_changes_the_result(name: str, knob: str, value: Any) -> None:
     case = Case(name, (1, 16, 16), COMPANY.get((name, knob), {}))
-    turned = {knob: value} | ({"regularizer": "gradient penalty"} if value == "wasserstein" else {})
-    plain, other = case.build(), case.build(**turned)
+    plain, other = case.build(), case.build(**{knob: value} | NEEDED.get(value, {}))
     if knob == "ema":  # the loop's affair: it asks the model for it
-        assert (plain.ema, other.ema) == (0.999, value)
+        assert plain.ema != other.ema == value
         return
     train(plain, case.batch(), 3)
     train(other, case.batch(), 3)
     codes = torch.randn(64, case.latent_dim, generator=torch.Generator().manual_seed(2))
-    assert not torch.equal(plain.decode(codes), other.decode(codes))
+    decoded = [model.decode(codes, labels_for(model, 64)) for model in (plain, other)]
+    assert not torch.equal(*decoded)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -290,9 +317,9 @@ def test_live_knobs_take_effect_while_training(name: str) -> None:
             continue
         model, turned = case.build(), case.build()
         optimizers, others = model.optimizers(), turned.optimizers()
-        turned.turn(type(turned.options)(**vars(turned.options) | {knob.name: 0.05}), others)
+        turned.turn(type(turned.options)(**vars(turned.options) | {knob.name: 20.0 if knob.name == "capacity" else 0.05}), others)
         for each, these in ((model, optimizers), (turned, others)):
             torch.manual_seed(3)
             for _ in range(3):
-                each.step(case.batch(), None, these)
+                each.step(case.batch(), labels_for(model, N), these)
         assert any(not torch.equal(value, turned.state_dict()[key]) for key, value in model.state_dict().items()), knob.name

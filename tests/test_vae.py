@@ -12,7 +12,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from genlib.models import build, settle
-from genlib.models.vae import VAE, bernoulli, kl_to_prior
+from genlib.models.divergences import kl_to_prior
+from genlib.models.likelihoods import bernoulli
+from genlib.models.vae import VAE
 
 GREY, COLOUR, POINTS = (1, 16, 16), (3, 16, 16), (2,)
 
@@ -63,7 +65,7 @@ def test_bernoulli_is_torchs_cross_entropy_and_so_is_its_gradient() -> None:
     exact = logits.detach().double().requires_grad_()
     wanted = functional.binary_cross_entropy_with_logits(exact, 0.5 * images.double() + 0.5, reduction="sum")
     wanted.backward()
-    got = bernoulli(logits, images)
+    got = bernoulli(logits, images).sum()
     got.backward()
     assert got.item() == pytest.approx(wanted.item(), rel=1e-6)
     torch.testing.assert_close(logits.grad, exact.grad.float())
@@ -71,7 +73,7 @@ def test_bernoulli_is_torchs_cross_entropy_and_so_is_its_gradient() -> None:
 
 def test_bernoulli_stays_finite_where_a_probability_is_0_or_1() -> None:
     logits, white = torch.tensor([1e4, -1e4, 100.0, 0.0]), torch.tensor([1.0, -1.0, -1.0, 1.0])
-    assert bernoulli(logits, white).item() == pytest.approx(100 + math.log(2))
+    assert bernoulli(logits[None], white[None]).item() == pytest.approx(100 + math.log(2))
 
 
 def test_losses_are_summed_over_pixels_and_averaged_over_items() -> None:

@@ -9,7 +9,8 @@ from typing import Protocol
 from genlib.choices import Choice, Value, fill, pick
 from genlib.models.base import Model
 from genlib.models.gan import GAN, GANOptions
-from genlib.models.vae import VAE, VAEOptions
+from genlib.models.vae import VAE
+from genlib.models.vae_options import VAEOptions
 
 MODELS: dict[str, Choice] = {
     "vae": Choice(

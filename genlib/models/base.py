@@ -28,6 +28,7 @@ class Model(nn.Module, ABC):
         self.latent_dim = latent_dim
         self.options = options
         self.classes = classes  # that the model is told of while it trains; 0 for one that learns without labels
+        self.population = 0  # how many items there are to train on, as the loop says; 0 before it did
 
     @property
     def categories(self) -> int:
