@@ -12,14 +12,15 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Receive, Scope, Send
 
-from genlib.ui import state
+from genlib.ui import broadcast, state
 
 
 class Compression(GZipMiddleware):
-    """gzip for scripts and styles (9 MB become 3); media stay as they are, films are played by byte ranges."""
+    """gzip for scripts and styles (9 MB become 3); pictures stay as they are, films are played by byte ranges."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self.app if "/media/" in scope.get("path", "") else super().__call__)(scope, receive, send)
+        packed = any(part in scope.get("path", "") for part in ("/media/", "/live/"))
+        await (self.app if packed else super().__call__)(scope, receive, send)
 
 
 def warm_up(servers: list) -> None:
@@ -40,4 +41,9 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         server.close()
 
 
-app = st.App(Path(__file__).parent / "genlib" / "ui" / "frame.py", lifespan=lifespan, middleware=[Middleware(Compression, compresslevel=6)])
+app = st.App(
+    Path(__file__).parent / "genlib" / "ui" / "frame.py",
+    lifespan=lifespan,
+    routes=broadcast.ROUTES,
+    middleware=[Middleware(Compression, compresslevel=6)],
+)

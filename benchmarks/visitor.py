@@ -13,22 +13,15 @@ from genlib.runs import Run
 from tests.e2e import browser as browsers
 from tests.e2e.server import Server, serving
 
-SAMPLES = "img[alt^='Samples of'][alt*=' at step ']"  # the live picture
 PATIENCE = 60_000  # milliseconds
 # Times are taken inside the page, so that the driver's own delays do not count.
 RECORD_CLICKS = "() => addEventListener('click', () => { window.clicked = Date.now() / 1000 }, true)"
-RECORD_PICTURES = f"""() => {{
-  window.pictures = []; let shown = null;
-  const look = () => {{
-    const image = document.querySelector("{SAMPLES}");
-    if (image && image.complete && image.naturalWidth && image.src !== shown) {{
-      shown = image.src;
-      window.pictures.push({{at: Date.now() / 1000, alt: image.alt}});
-    }}
-    requestAnimationFrame(look);
-  }};
-  look();
-}}"""
+RECORD_PICTURES = """() => {
+  window.pictures = [];
+  addEventListener('latent-lab-picture', (event) => {
+    if (event.detail.alt.startsWith('Samples of')) requestAnimationFrame(() => window.pictures.push({at: Date.now() / 1000}));
+  });
+}"""
 RECORD_DRAG = """() => {
   window.moved = 0; window.painted = [];
   addEventListener('pointermove', () => { window.moved = performance.now() }, true);

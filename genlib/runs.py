@@ -57,15 +57,17 @@ class Run:
     @classmethod
     def all(cls, root: Path | None = None, bundled: bool = True) -> list[Run]:
         """List the runs, newest first; the bundled examples last."""
-        folders = [path for path in runs_folder(root).glob("*") if NAME.fullmatch(path.name) and (path / "config.json").is_file()]
-        runs = sorted((cls(path) for path in folders), key=lambda run: run.created, reverse=True)
-        examples = [cls(path.parent) for path in (ASSETS / "runs").glob("*/config.json")] if bundled else []
-        return runs + sorted(examples, key=lambda run: run.created)
+        runs = sorted(cls._listed(runs_folder(root)), key=lambda run: run.created, reverse=True)
+        return runs + (sorted(cls._listed(ASSETS / "runs"), key=lambda run: run.created) if bundled else [])
 
     @classmethod
     def find(cls, name: str | None, root: Path | None = None) -> Run | None:
         """Look a name up in the listing; it is never joined to a path."""
-        return next((run for run in cls.all(root) if run.name == name), None)
+        return next((run for run in [*cls._listed(runs_folder(root)), *cls._listed(ASSETS / "runs")] if run.name == name), None)
+
+    @classmethod
+    def _listed(cls, folder: Path) -> list[Run]:
+        return [cls(path) for path in folder.glob("*") if NAME.fullmatch(path.name) and (path / "config.json").is_file()]
 
     @property
     def name(self) -> str:
@@ -125,16 +127,21 @@ class Run:
         else:
             self._write(f"{kind}/{name}.f32", np.ascontiguousarray(items, dtype=np.float32).tobytes())
 
-    def samples(self, step: int | None = None, kind: str = "samples") -> np.ndarray | None:
-        """Return the montage (H, W, c) or points (n, 2) of a step, or the latest; None where there is none."""
-        steps = self.sample_steps(kind)
+    def drawing(self, step: int | None = None, kind: str = "samples") -> Path | None:
+        """Return the file that holds the drawing of a step, or the latest; None where there is none."""
         live = [path for path in (self.folder / kind).glob("live.*") if not path.name.startswith(".")]
         if step is None and live:
-            path = live[0]
-        elif steps:
-            chosen = steps[-1] if step is None else min(steps, key=lambda known: abs(known - step))
-            path = next((self.folder / kind).glob(f"{chosen:08d}.*"))
-        else:
+            return live[0]
+        steps = self.sample_steps(kind)
+        if not steps:
+            return None
+        chosen = steps[-1] if step is None else min(steps, key=lambda known: abs(known - step))
+        return next((self.folder / kind).glob(f"{chosen:08d}.*"))
+
+    def samples(self, step: int | None = None, kind: str = "samples") -> np.ndarray | None:
+        """Return the montage (H, W, c) or points (n, 2) of a step, or the latest; None where there is none."""
+        path = self.drawing(step, kind)
+        if path is None:
             return None
         if path.suffix == ".png":
             return images.read_png(path.read_bytes())

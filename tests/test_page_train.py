@@ -72,7 +72,7 @@ def test_a_finished_run_is_shown_with_pictures_curves_and_ways_on():
     said = texts(app)
     assert "Step 12 of 12" in said or "Digits" in said
     assert "Reconstructions" in said
-    assert len(app.get("image")) == 2
+    assert len(app.get("bidi_component")) == 2  # samples and reconstructions, which the browser fetches
     assert app.get("echarts_chart")
 
 

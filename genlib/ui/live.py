@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import streamlit as st
 
 from genlib import jobs
-from genlib.ui import cards, charts, show, state
+from genlib.ui import broadcast, cards, charts, show, state
+from genlib.ui.parts.monitor import monitor
 
 if TYPE_CHECKING:
     from genlib.runs import Run
 
-TICK = 0.4  # seconds between two looks while a run trains: two new pictures a second reach the eye
-SLOW_TICK = 1.5  # while it is paused: a single step, or another tab, may still change it
+LOOK = 0.25  # seconds between two looks for a new picture, by the browser alone
+# Seconds until the panel is drawn anew, by the state of its run. Each time costs the training a tenth of a second where both share a core.
+PACES = {"starting": 0.5, "queued": 1.0, "running": 2.5, "paused": 2.5}
 
 
 def watch(runs: Sequence[Run]) -> None:
@@ -26,10 +27,7 @@ def watch(runs: Sequence[Run]) -> None:
 
 
 def _pace(runs: Sequence[Run]) -> float | None:
-    standing = [jobs.status(run) for run in runs]
-    if any(status.living for status in standing):
-        return TICK
-    return SLOW_TICK if any(status.state == "paused" for status in standing) else None
+    return min((PACES[state] for run in runs if (state := jobs.status(run).state) in PACES), default=None)
 
 
 def _watched(runs: Sequence[Run], pace: float | None) -> None:
@@ -48,12 +46,12 @@ def panel(run: Run, status: jobs.Status, wide: bool = True) -> None:
     trouble(run, status)
     history = state.history(run)
     groups = list(charts.grouped(history))
-    beside = 2 if run.reconstructions() is None else 1  # charts that find room next to the samples
+    beside = 2 if run.drawing(kind="reconstructions") is None else 1  # charts that find room next to the samples
     cells = st.grid(2 if wide else 1, min_column_width=340, gap=("small", "large"))
     with cells.cell():
         pictures(run, status)
     with cells.cell():
-        reconstructions(run)
+        reconstructions(run, status)
         charts.curves(history, f"curve-{run.name}", groups[:beside], columns=1, height=240)
     charts.curves(history, f"curve-{run.name}", groups[beside:], columns=3 if wide else 2, height=210)
 
@@ -152,33 +150,31 @@ def trouble(run: Run, status: jobs.Status) -> None:
 def pictures(run: Run, status: jobs.Status) -> None:
     """Show what the model draws from codes that stay the same, so that only learning moves them."""
     st.markdown("**Samples**, always from the same codes", help="What changes here is the model, never the codes: you see it learn.")
-    drawn = run.samples()
-    if drawn is None:
-        st.skeleton(height=360) if status.living else st.caption("Nothing was drawn before it ended.")
-    elif drawn.ndim == 3:
-        show.picture(drawn, f"Samples of {show.title(run)} at step {status.step}")
-    else:
-        over_the_data(drawn, run)
-
-
-def over_the_data(drawn: np.ndarray, run: Run) -> None:
-    """Draw made points over the real ones, with the true modes ringed; alone where the data are gone."""
+    if run.drawing() is None and not status.living:
+        st.caption("Nothing was drawn before it ended.")
+        return
+    alt = f"Samples of {show.title(run)}"
+    if run.config.size:
+        _monitor(run, status, "samples", alt)
+        return
     try:
         real = state.dataset(run.config.dataset)
+        _monitor(run, status, "samples", f"{alt} over the data", behind=real.items, centres=real.modes)
     except (ValueError, OSError) as problem:
         st.caption(f"The data are not shown beneath: {problem}")
-        charts.points(drawn, f"samples-{run.name}", alt=f"Samples of {show.title(run)}")
-        return
-    alt = f"Samples of {show.title(run)} over the data"
-    charts.points(drawn, f"samples-{run.name}", behind=real.items, centres=real.modes, alt=alt)
+        _monitor(run, status, "samples", alt)
 
 
-def reconstructions(run: Run) -> None:
+def _monitor(run: Run, status: jobs.Status, kind: str, alt: str, **more: Any) -> None:
+    every = LOOK if status.living or status.state == "paused" else None
+    monitor(broadcast.address(run, kind), f"{kind}-{run.name}", alt, status.state, every, **more)
+
+
+def reconstructions(run: Run, status: jobs.Status) -> None:
     """Show held-out originals and under them what the model makes of them, where it has an encoder."""
-    drawn = run.reconstructions()
-    if drawn is not None and drawn.ndim == 3:
+    if run.config.size and run.drawing(kind="reconstructions"):
         st.markdown("**Reconstructions**: held-out originals above, what comes back below")
-        show.picture(drawn, f"Originals and reconstructions of {show.title(run)}", least=240)
+        _monitor(run, status, "reconstructions", f"Originals and reconstructions of {show.title(run)}", step=False)
 
 
 def ways_on(run: Run) -> None:
@@ -195,7 +191,7 @@ def activity() -> None:
     living = _living()
     if living:
         with st.sidebar:
-            st.fragment(_activity, run_every=3 * TICK)(len(living))
+            st.fragment(_activity, run_every=2 * PACES["running"])(len(living))
 
 
 def _living() -> list[tuple[Run, jobs.Status]]:
