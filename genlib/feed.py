@@ -21,9 +21,13 @@ class Feed:
         self.labels = torch.as_tensor(dataset.labels[self.rows]).to(device)
         self._orders: dict[int, Tensor] = {}
 
-    def batch(self, number: int) -> tuple[Tensor, Tensor]:
-        """Return (items (b, *shape), labels (b,)); what is left of an epoch is filled up from the next one."""
-        place, end = number * self.batch_size, (number + 1) * self.batch_size
+    def batch(self, number: int, count: int = 1) -> tuple[Tensor, Tensor]:
+        """Return (items (b, *shape), labels (b,)) of the batch, or of `count` batches together, each number then standing for as many.
+
+        What is left of an epoch is filled up from the next one.
+        """
+        size = count * self.batch_size
+        place, end = number * size, (number + 1) * size
         pieces: list[Tensor] = []
         while place < end:
             epoch, start = divmod(place, len(self.items))

@@ -7,12 +7,13 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genlib import computation, files
+from genlib import changes, computation, files
+from genlib.choices import Value
 from genlib.config import Config
 from genlib.runs import Damaged, Run, runs_folder
 
@@ -82,6 +83,20 @@ def stop(run: Run) -> None:
     if not alive:
         run.claim()
         run.note("stopped")
+
+
+def turn(run: Run, options: Mapping[str, Value]) -> dict[str, Value]:
+    """Turn knobs of a run that are live; return those that change. The worker takes them over at its next tick, or when the run goes on.
+
+    Raises ValueError with a sentence where that cannot be, and OSError where it cannot be written: all stays as it was.
+    """
+    if run.bundled or _last(run) == "finished":
+        raise ValueError("This run is finished, so none of its knobs turns any more: start a new run for other values.")
+    with _only_one(run.folder.parent):
+        changed = changes.checked(run.config, run.wanted(), options)
+        if changed:
+            run.note("asked", options=changed)
+    return changed
 
 
 def _queue(run: Run, **wish: Any) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
+import math
 import re
 import secrets
 import shutil
@@ -15,7 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genlib import ASSETS, files, home, images
+from genlib.changes import Change, made, pending
+from genlib.choices import Value
 from genlib.config import Config
+from genlib.history import columns
 
 if TYPE_CHECKING:
     from genlib.models.base import Model
@@ -106,9 +111,7 @@ class Run:
 
     def history(self) -> dict[str, np.ndarray]:
         """Return the log as columns: step, seconds and each metric, nan where a line lacks it."""
-        lines = files.read_lines(self.folder / "metrics.jsonl")
-        names = dict.fromkeys(name for line in lines for name in line)
-        return {name: np.array([line.get(name, np.nan) for line in lines], dtype=float) for name in names}
+        return columns(self.folder / "metrics.jsonl").read()
 
     def rewind(self, step: int) -> None:
         """Forget what was logged after a step: a resumed run tells it again."""
@@ -116,6 +119,25 @@ class Run:
         path = self.folder / "metrics.jsonl"
         kept = [line for line in files.read_lines(path) if line["step"] <= step]
         files.write(path, "".join(json.dumps(line) + "\n" for line in kept).encode())
+
+    # Knobs that were turned while it trained: told by the events alone, which nothing ever rewrites.
+
+    def changes(self) -> list[Change]:
+        """What was turned and at which step, oldest first."""
+        return made(self.events())
+
+    def asked(self) -> list[dict[str, Value]]:
+        """What a person turned and the loop has not taken over yet, oldest first."""
+        return pending(self.events())
+
+    def options_at(self, step: float = math.inf) -> dict[str, Value]:
+        """The model's options in force after so many steps; without a number, the last ones."""
+        turned = [change.options for change in self.changes() if change.step <= step]
+        return functools.reduce(dict.__or__, turned, dict(self.config.options))
+
+    def wanted(self) -> dict[str, Value]:
+        """The model's options as they will be when all that was asked for is taken over."""
+        return functools.reduce(dict.__or__, self.asked(), self.options_at())
 
     # Pictures of the training: `kind` is samples (the same codes each time) or reconstructions (originals above, their copies below).
 
@@ -217,7 +239,7 @@ class Run:
             name = f"snapshots/{chosen:08d}.safetensors"
         else:
             raise FileNotFoundError(f"{self.name} has no weights yet: they come with the first steps of training.")
-        config = self.config
+        config = dataclasses.replace(self.config, options=self.options_at(math.inf if step is None else step))
         model = build(config, config.shape)
         try:
             model.load_state_dict(load(self._read(name)))
@@ -260,6 +282,7 @@ class Run:
         gone = self.folder.with_name(f".{self.name}")  # out of its worker's sight at once; he leaves at his next write
         self.folder.rename(gone)
         shutil.rmtree(gone)
+        shutil.rmtree(home() / "maps" / self.name, ignore_errors=True)
 
     def size(self) -> int:
         """Bytes on disk."""

@@ -20,8 +20,8 @@ from torch import Tensor
 from genlib import data, files
 from genlib.album import Album
 from genlib.changes import Change
-from genlib.choices import Value
 from genlib.checkup import Checkup
+from genlib.choices import Value
 from genlib.feed import Feed
 from genlib.models import build
 from genlib.models.base import Model, Optimizers

@@ -73,6 +73,8 @@ def drive(run: Run, pulse: Pulse, report: Callable[[Progress], None] | None) -> 
             steps.close()
             run.note("stopped", step=progress.step)
             return "stopped"
+        if run.asked():
+            progress = send(steps, "turn") or progress
         single = wish["action"] == "pause"
         if single and wish["steps"] <= singles:
             if state != "paused":
