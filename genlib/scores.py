@@ -28,6 +28,11 @@ GROUPS: dict[str, str] = {
     "penalty": "Gradient penalty",
     "gradients": "Length of the gradients",
     "categories": "What items tell about their category",
+    "spread": "Spread of the samples",
+    "hits": "Good samples",
+    "modes": "Modes",
+    "classes": "Classes",
+    "nearest": "Distance to the nearest training item",
     "speed": "Speed",
 }
 
@@ -154,6 +159,46 @@ METRICS: dict[str, Metric] = {
         "",
         "penalty",
         "How far the critic's slope is from the 1 that the Wasserstein distance asks for. It should settle near zero.",
+    ),
+    "spread": Metric(
+        "Samples, in pixels",
+        "data = 1",
+        "spread",
+        "How far apart the samples lie, held-out items being 1. Near zero the model draws the same thing again and again.",
+    ),
+    "spread_features": Metric(
+        "Samples, in features",
+        "data = 1",
+        "spread",
+        "The same in the model's own features, which see what differs and not only where it is dark or bright.",
+    ),
+    "good_share": Metric(
+        "Samples near a mode", "share", "hits", "Samples within three standard deviations of a true mode, of a thousand that are drawn."
+    ),
+    "modes_hit": Metric(
+        "Modes hit", "", "modes", "Modes that get at least a tenth of the samples they deserve. Those that get fewer the model has dropped."
+    ),
+    "modes_missed": Metric(
+        "Modes missed", "", "modes", "Modes of the data that hardly any sample reaches. A generator that collapsed misses most of them."
+    ),
+    "classes_hit": Metric(
+        "Classes hit",
+        "",
+        "classes",
+        "Classes that get at least a tenth of the samples they deserve; a sample's class is that of the nearest training picture.",
+    ),
+    "classes_missed": Metric("Classes missed", "", "classes", "Classes of the data that hardly any sample looks like."),
+    "nearest_samples": Metric(
+        "Samples",
+        "data units",
+        "nearest",
+        "How far a sample is from the nearest training item, coarsely seen. Far below that of held-out items, the model copies.",
+    ),
+    "nearest_held_out": Metric(
+        "Held-out items",
+        "data units",
+        "nearest",
+        "How far an item that the model never saw is from the nearest training item: what the samples are to be compared with.",
     ),
     "rate": Metric("Speed", "items/s", "speed", "Training items seen per second; a dip means that something else uses the machine."),
 }

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from genlib import data, files
 from genlib.album import Album
+from genlib.checkup import Checkup
 from genlib.changes import Change
 from genlib.checkup import Checkup
 from genlib.choices import Value
