@@ -48,7 +48,11 @@ class Config:
         channels = source.channels if size else None
         shape: tuple[int, ...] = (source.channels, size, size) if size else (2,)
         device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
-        chosen = settle(model, shape, options or {}, device.type)
+        given = choices.fill(row.options, options)
+        if hasattr(given, "suited"):
+            given = given.suited(source.count if size else None)
+        chosen = settle(model, shape, dataclasses.asdict(given), device.type)
+        _check_packs(int(rest.get("batch_size", cls.batch_size)), int(chosen.get("packing", 1)))
         rest["classes"] = _classes(dataset, size) if chosen.get("conditional") else 0
         rest["title"] = str(rest.get("title") or "").strip()[:120] or f"{row.label} on {source.label}"
         return cls(dataset=dataset, model=model, size=size, channels=channels, options=chosen, **rest)
@@ -70,6 +74,11 @@ class Config:
     def to_json(self) -> dict[str, Any]:
         """Return the recipe as config.json holds it."""
         return dataclasses.asdict(self)
+
+
+def _check_packs(batch_size: int, packing: int) -> None:
+    if batch_size % packing:
+        raise ValueError(f"batch_size must be a multiple of packing, so that every pack is full, got {batch_size} and {packing}")
 
 
 def _classes(dataset: str, size: int | None) -> int:

@@ -47,10 +47,11 @@ class Source(Choice):
     channels: int  # 1 grey, 3 colour; 0 for points
     bundled: bool  # works without a network
     megabytes: int  # to download; 0 where there is nothing to download
+    count: int | None = None  # items, where few enough to matter: of pictures that are here
 
 
-def _pictures(label: str, why: str, make: Callable[[int], Dataset], sizes: tuple[int, ...], channels: int) -> Source:
-    return Source(label, why, NoOptions, make, "pictures", sizes, channels, True, 0)
+def _pictures(label: str, why: str, make: Callable[[int], Dataset], sizes: tuple[int, ...], channels: int, count: int) -> Source:
+    return Source(label, why, NoOptions, make, "pictures", sizes, channels, True, 0, count)
 
 
 def _remote(name: str, label: str, why: str, sizes: tuple[int, ...], channels: int) -> Source:
@@ -84,6 +85,7 @@ DATASETS: dict[str, Source] = {
         lambda size: pictures.small_fashion(),
         (28, 16, 32, 48, 64),
         1,
+        12_000,
     ),
     "digits": _pictures(
         "Handwritten digits, tiny",
@@ -91,6 +93,7 @@ DATASETS: dict[str, Source] = {
         lambda size: pictures.digits(),
         (16, 28, 32),
         1,
+        1797,
     ),
     "shapes": _pictures(
         "Coloured shapes",
@@ -98,6 +101,7 @@ DATASETS: dict[str, Source] = {
         _shapes,
         (64, 16, 28, 32, 48, 96, 128),
         3,
+        shapes.COUNT,
     ),
     "textures": _pictures(
         "Texture patches",
@@ -105,6 +109,7 @@ DATASETS: dict[str, Source] = {
         lambda size: pictures.textures(),
         (32, 16, 28, 48, 64),
         3,
+        7300,
     ),
     "mnist": _remote(
         "mnist",
@@ -214,7 +219,7 @@ def _own_source(folder: Path) -> Source:
     kinds = f" in {len(classes)} classes" if classes else ""
     why = f"Your own {kind}, {count:,}{kinds}: what holds for the textbook sets, does it hold for yours?"
     sizes = (shape[0], *(size for size in SIZES if size < shape[0])) if kind == "pictures" else ()
-    return Source(label, why, NoOptions, make, kind, sizes, shape[2] if sizes else 0, True, 0)
+    return Source(label, why, NoOptions, make, kind, sizes, shape[2] if sizes else 0, True, 0, count)
 
 
 def _own_set(folder: Path, size: int) -> Dataset:

@@ -62,7 +62,7 @@ def test_no_player_gets_the_others_gradient(shape: tuple[int, ...], options: dic
 
 def test_several_updates_see_a_batch_each() -> None:
     model, seen = make(discriminator_updates=3), []
-    model.discriminator.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
+    model.discriminator.trunk.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
     batch = items(POINTS, 30)
     model.step(batch, None, model.optimizers())
     assert model.batches == 3

@@ -52,7 +52,10 @@ class Case:
 CASES = [Case(name, shape, {"trunk": trunk}) for name, shape, trunk in itertools.product(MODELS, PICTURE_SHAPES, TRUNKS)]
 CASES += [Case(name, (2,)) for name in MODELS]
 CASES += [Case("vae", (1, 16, 16), more) for more in ({"conditional": True}, {"prior": "mixture", "mixture_start": 1}, {"tc_weight": 3.0})]
-CASES += [Case("gan", (3, 16, 16), {"regularizer": name}) for name in ("r1", "gradient penalty")]
+CASES += [Case("gan", (3, 16, 16), {"regularizer": name}) for name in ("r1", "gradient penalty", "weight clipping")]
+CASES += [Case("gan", (1, 16, 16), {"conditional": True, "regularizer": "spectral norm"}), Case("gan", (2,), {"categories": 3})]
+CASES += [Case("gan", (3, 16, 16), {"categories": 2, "augment": "on", "instance_noise": 0.1, "noise_steps": 9, "dropout": 0.2})]
+CASES += [Case("gan", (1, 16, 16), {"packing": 2, "regularizer": "gradient penalty", "smoothing": 0.1}), Case("gan", (2,), {"packing": 3})]
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 
@@ -66,8 +69,8 @@ def train(model: Model, batch: Tensor, steps: int, seed: int = 0) -> dict[str, T
 
 
 def labels_for(model: Model, n: int) -> Tensor | None:
-    """What a conditional model has to be told of n items."""
-    return torch.arange(n) % CLASSES if model.classes else None
+    """What a model with groups has to be told of n items."""
+    return torch.arange(n) % model.groups if model.groups else None
 
 
 def weights(model: Model) -> dict[str, Tensor]:
@@ -259,6 +262,27 @@ def test_settling_leaves_nothing_automatic_and_changes_nothing_twice(name: str, 
         ("vae", (2,), {"mixture_start": 5}, "take prior mixture"),
         ("gan", (2,), {"loss": "wasserstein"}, "set regularizer to gradient penalty"),
         ("gan", (2,), {"penalty_weight": 1.0}, "penalty_weight has no effect"),
+        (
+            "gan",
+            (2,),
+            {"penalty_weight": 1.0, "regularizer": "spectral norm"},
+            "no effect with regularizer spectral norm",
+        ),
+        (
+            "gan",
+            (2,),
+            {"loss": "wasserstein", "regularizer": "r1"},
+            "gradient penalty, spectral norm or weight clipping",
+        ),
+        ("gan", (2,), {"clip": 0.1}, "set regularizer to weight clipping"),
+        ("gan", (2,), {"loss": "hinge", "smoothing": 0.1}, "set smoothing to 0"),
+        ("gan", (2,), {"noise_steps": 10}, "set instance_noise above 0"),
+        ("gan", (2,), {"categories": 1}, "set categories to 2 or more"),
+        ("gan", (2,), {"information": 1.0}, "set categories to 2 or more"),
+        ("gan", (2,), {"conditional": True, "categories": 3}, "set one of them to false or 0"),
+        ("gan", (2,), {"conditional": True, "packing": 2}, "set packing to 1"),
+        ("gan", (2,), {"categories": 3, "packing": 2}, "set packing to 1"),
+        ("gan", (2,), {"augment": "on"}, "set augment to auto or off"),
         ("gan", (2,), {"lr": 1.0}, "there is no knob called 'lr'"),
         ("gun", (2,), {}, "Did you mean gan"),
     ],
@@ -292,6 +316,9 @@ COMPANY: dict[tuple[str, str], dict[str, Any]] = {
     ("vae", "components"): {"prior": "mixture", "mixture_start": 1},
     ("vae", "mixture_start"): {"prior": "mixture"},
     ("gan", "layers"): {"trunk": "mlp"},
+    ("gan", "clip"): {"regularizer": "weight clipping"},
+    ("gan", "information"): {"categories": 3},
+    ("gan", "noise_steps"): {"instance_noise": 0.1},
 }
 
 
@@ -311,13 +338,14 @@ def test_every_knob_changes_the_result(name: str, knob: str, value: Any) -> None
 
 @pytest.mark.parametrize("name", MODELS)
 def test_live_knobs_take_effect_while_training(name: str) -> None:
-    case = Case(name, (2,), {"regularizer": "gradient penalty"} if name == "gan" else {})
+    values = {"capacity": 20.0, "discriminator_updates": 3, "noise_steps": 2}
     for knob in knobs(MODELS[name].options).values():
         if not knob.live:
             continue
+        case = Case(name, (2,), COMPANY.get((name, knob.name), {}))
         model, turned = case.build(), case.build()
         optimizers, others = model.optimizers(), turned.optimizers()
-        turned.turn(type(turned.options)(**vars(turned.options) | {knob.name: 20.0 if knob.name == "capacity" else 0.05}), others)
+        turned.turn(type(turned.options)(**vars(turned.options) | {knob.name: values.get(knob.name, 0.05)}), others)
         for each, these in ((model, optimizers), (turned, others)):
             torch.manual_seed(3)
             for _ in range(3):

@@ -17,6 +17,7 @@ class Loss:
     discriminator: Callable[[Tensor, Tensor], Tensor]  # (real, fake)
     generator: Callable[[Tensor], Tensor]  # (fake)
     boundary: Callable[[Tensor, Tensor], Tensor | float]  # (real, fake)
+    smooths: bool = False  # whether it has a target for real items that can be lowered
 
 
 def _cross_entropy(real: Tensor, fake: Tensor) -> Tensor:
@@ -32,9 +33,9 @@ def _between(real: Tensor, fake: Tensor) -> Tensor:
 
 
 LOSSES: dict[str, Loss] = {
-    "non-saturating": Loss(_cross_entropy, lambda fake: softplus(-fake).mean(), _zero),
+    "non-saturating": Loss(_cross_entropy, lambda fake: softplus(-fake).mean(), _zero, smooths=True),
     # The game as first written: its generator learns next to nothing while the discriminator is sure.
-    "minimax": Loss(_cross_entropy, lambda fake: -softplus(fake).mean(), _zero),
+    "minimax": Loss(_cross_entropy, lambda fake: -softplus(fake).mean(), _zero, smooths=True),
     # Mao 2017, targets 0 and 1.
     "least squares": Loss(
         lambda real, fake: 0.5 * ((real - 1).square().mean() + fake.square().mean()),
@@ -45,6 +46,14 @@ LOSSES: dict[str, Loss] = {
     # A critic's zero means nothing, so an item is judged by which mean it is nearer to.
     "wasserstein": Loss(lambda real, fake: fake.mean() - real.mean(), lambda fake: -fake.mean(), _between),
 }
+
+
+def smoothing(real: Tensor, amount: float) -> Tensor:
+    """Return what cross-entropy on real logits (n,) gains when their target is 1 - amount (Salimans 2016, section 3.4).
+
+    t softplus(-x) + (1 - t) softplus(x) is softplus(-x) + (1 - t) x.
+    """
+    return amount * real.mean()
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,8 @@ def r1(discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) ->
     """Ask for slope 0 at real items (Mescheder 2018): half the squared length, so that the weight is the paper's gamma."""
     return 0.5 * gradient_norms(discriminator, real).square().mean()
 
+
+CONSTRAINTS = ("spectral norm", "weight clipping")  # what bounds the weights themselves, without a term in the loss
 
 REGULARIZERS: dict[str, Regularizer] = {
     # Every 16th update, 16 times as strong: as good, and hardly any time (Karras 2020).
