@@ -39,8 +39,8 @@ def decompose(z: Tensor, mean: Tensor, log_variance: Tensor, population: int) ->
     n = len(z)
     population = max(population, n)
     density = log_normal(z[:, None], mean, log_variance)  # (n, n, d): code i under the posterior of item j
-    others = torch.full((n, n), math.log((population - 1) / population / max(n - 1, 1)) if n > 1 else 0.0, device=z.device)
-    weights = others.fill_diagonal_(-math.log(population)) if n > 1 else others
+    weights = z.new_full((n, n), math.log((population - 1) / population / (n - 1)) if n > 1 else 0.0)
+    weights.fill_diagonal_(-math.log(population) if n > 1 else 0.0)
     together = (weights + density.sum(2)).logsumexp(1)
     apart = (weights[..., None] + density).logsumexp(1).sum(1)
     own = log_normal(z, mean, log_variance).sum(1)

@@ -56,7 +56,7 @@ def expected_grey(logits: Tensor) -> Tensor:
 
 def log_normaliser(logits: Tensor) -> Tensor:
     """Return log of the integral of exp(l x) over 0 to 1, at every logit: |l|/2 + l/2 + log((1 - e^-|l|) / |l|)."""
-    size = logits.abs().clamp_min(1e-6)  # there the fraction is 1 within rounding, and never 0 / 0
+    size = logits.abs().clamp_min(1e-12)  # there the fraction is 1 within rounding, and never 0 / 0
     return logits.relu() + (-torch.expm1(-size) / size).log()
 
 
