@@ -2,24 +2,29 @@
 
 import errno
 import itertools
+import shutil
 
 import numpy as np
 import pytest
 import torch
 
-from genlib import files
+from genlib import files, jobs
+from genlib.changes import Change, live
 from genlib.config import Config
 from genlib.data import load
 from genlib.feed import Feed
 from genlib.models import MODELS, build
 from genlib.runs import Run
 from genlib.train import Diverged, State, follow, held_out, rehearse, snapshot_steps, train
+from tests.test_models import COMPANY, _turned
 
 ROWS = [
     *((model, "ring", None, {"width": 16}) for model in MODELS),
     *((model, "digits", 16, {"trunk": trunk, "width": 8}) for model in MODELS for trunk in ("mlp", "conv")),
     ("gan", "digits", 16, {"trunk": "conv", "width": 8, "loss": "wasserstein", "regularizer": "gradient penalty"}),
 ]
+# Every live knob of every model, with a value that makes a difference.
+TURNS = [(model, knob, value) for model in MODELS for knob, value in _turned(model) if knob in live(model)]
 
 
 def recipe(model="vae", dataset="ring", size=None, options=None, **rest):
@@ -100,6 +105,96 @@ def test_watching_gives_the_same_weights(tmp_path, monkeypatch):
     assert same(finish(Run.create(config, tmp_path)), unwatched)
 
 
+def until(steps, step):
+    """Go on, one step at a time, until so many are done."""
+    progress = next(steps)
+    while progress.step < step:
+        progress = steps.send("one")
+
+
+@pytest.mark.parametrize(("model", "knob", "value"), TURNS)
+def test_a_knob_turned_while_it_trains_counts_and_a_killed_run_turns_it_again(model, knob, value, tmp_path, monkeypatch):
+    monkeypatch.setattr("genlib.train.SNAPSHOTS", 2)
+    config = recipe(model, "digits", 16, {"width": 8} | COMPANY.get((model, knob), {}), batch_size=16, steps=9)
+    plain, run = finish(Run.create(config, tmp_path)), Run.create(config, tmp_path)
+    steps = train(run)
+    until(steps, 2)
+    steps.send("save")
+    while steps.send("one").step < 4:
+        pass
+    assert jobs.turn(run, {knob: value}) == {knob: value}
+    steps.send("turn")
+    assert run.changes() == [Change(4, {knob: value}, {knob: config.options[knob]})] and not run.asked()
+    while steps.send("one").step < 6:
+        pass
+    killed = Run(tmp_path / "killed")
+    shutil.copytree(run.folder, killed.folder)
+    steps.close()
+    assert killed.checkpoint()["step"] == 2 and run.checkpoint()["step"] == 6
+    weights = finish(run)
+    assert same(finish(killed), weights)
+    assert not same(weights, plain)
+    assert killed.changes() == run.changes() and run.config == config
+
+
+@pytest.mark.parametrize(("model", "dataset", "size", "options"), ROWS)
+def test_turning_knobs_to_where_they_are_changes_nothing(model, dataset, size, options, tmp_path):
+    config = recipe(model, dataset, size, options)
+    turned = Run.create(config, tmp_path)
+    for step in (0, 5):
+        turned.note("turned", step=step, options=config.options, before=config.options)
+    assert same(finish(turned), finish(Run.create(config, tmp_path)))
+
+
+def test_a_wish_waits_until_the_changes_of_an_earlier_life_are_repeated(tmp_path):
+    run = Run.create(recipe(), tmp_path)
+    run.note("asked", options={"beta": 9.0})
+    run.note("turned", step=5, options={"beta": 9.0}, before={"beta": 1.0})
+    jobs.turn(run, {"beta": 2.0})
+    steps = train(run)
+    next(steps)
+    while steps.send("turn").step < 5:
+        assert run.asked()
+        steps.send("one")
+    steps.close()
+    assert [(change.step, change.text) for change in run.changes()] == [(5, "beta 1 → 9"), (5, "beta 9 → 2")]
+
+
+def test_a_full_disk_puts_a_turned_knob_off_and_goes_on_with_the_same_weights(tmp_path, monkeypatch):
+    whole, run = Run.create(recipe(), tmp_path), Run.create(recipe(), tmp_path)
+    whole.note("turned", step=5, options={"beta": 30.0}, before={"beta": 1.0})
+    weights = finish(whole)
+    steps = train(run)
+    until(steps, 5)
+    jobs.turn(run, {"beta": 30.0})
+    real, left = files.append, [OSError(errno.ENOSPC, "No space left on device")] * 3
+
+    def append(path, line):
+        if left:
+            raise left.pop()
+        real(path, line)
+
+    monkeypatch.setattr(files, "append", append)
+    assert ["The disk is full" in steps.send("turn").trouble for _ in range(4)] == [True, True, True, False]
+    assert [change.step for change in run.changes()] == [5]
+    steps.close()
+    assert same(finish(run), weights)
+
+
+def test_every_update_of_the_discriminator_keeps_its_batch_when_their_number_changes():
+    feed = Feed(load("ring"), 32, 5, torch.device("cpu"))
+    apart = torch.cat([feed.batch(number)[0] for number in (6, 7, 8)])
+    assert torch.equal(feed.batch(2, 3)[0], apart)
+
+
+def test_a_snapshot_is_opened_with_the_knobs_of_its_step(tmp_path):
+    run = Run.create(recipe(), tmp_path)
+    run.note("turned", step=5, options={"beta": 9.0}, before={"beta": 1.0})
+    finish(run)
+    assert [run.load(step).options.beta for step in (1, 4, 5, 12)] == [1.0, 1.0, 9.0, 9.0]
+    assert run.load().options.beta == 9.0 and run.config.options["beta"] == 1.0
+
+
 def test_seed_changes_the_weights(tmp_path):
     one, other = (finish(Run.create(recipe(seed=seed), tmp_path)) for seed in (1, 2))
     assert not same(one, other)
@@ -113,7 +208,7 @@ def test_single_steps_are_single(tmp_path):
 
 def test_every_item_is_seen_once_an_epoch():
     feed = Feed(load("ring"), 300, 5, torch.device("cpu"))
-    count = len(feed.items)
+    count = len(feed)
     feed.labels = torch.arange(count)
     seen = torch.cat([feed.batch(number)[1] for number in range(-(-3 * count // 300))])[: 3 * count].reshape(3, count)
     for epoch in seen:
@@ -142,8 +237,8 @@ def test_batch_larger_than_the_data_set_is_filled_from_later_epochs():
 def test_training_rows_and_test_rows_stay_apart():
     dataset = load("digits", 16)
     feed = Feed(dataset, 32, 0, torch.device("cpu"))
-    assert len(feed.items) + sum(len(items) for items, _ in feed.held_out(None)) == len(dataset)
-    np.testing.assert_array_equal(feed.items.numpy(), dataset.items[dataset.split])
+    assert len(feed) + sum(len(items) for items, _ in feed.held_out(None)) == len(dataset)
+    np.testing.assert_array_equal(feed.rows, np.flatnonzero(dataset.split))
 
 
 def test_held_out_figure_does_not_depend_on_the_batches(tmp_path, monkeypatch):
