@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -61,11 +61,17 @@ def cluster(
     report = progress or _silent
     report(None, f"Grouping {len(points):,} points")
     labels, options, facts = row.make(points, options, seed, neighbours, report)
-    labels = _by_size(labels)
     report(0.9, "Measuring the clusters")
+    found = judge(points, _by_size(labels), method, options, seed)
+    return replace(found, scores={**found.scores, **facts})
+
+
+def judge(points: np.ndarray, labels: np.ndarray, method: str, options: Any = None, seed: int = 0) -> Clustering:
+    """Measure groups (n,) among points (n, ...) that were found elsewhere, their numbers left as they are; -1 = noise."""
+    labels = np.asarray(labels, np.int32)
     width = scores.silhouette(points, labels, seed)
-    found = {"clusters": int(labels.max()) + 1, "noise": float((labels < 0).mean()), "silhouette": width.value, "silhouette_n": width.n}
-    return Clustering(labels, method, options, {**found, **facts})
+    found = {"clusters": len(np.unique(labels[labels >= 0])), "noise": float((labels < 0).mean())}
+    return Clustering(labels, method, options, {**found, "silhouette": width.value, "silhouette_n": width.n})
 
 
 def suggest_eps(neighbours: Neighbours, min_samples: int = 10) -> tuple[float, np.ndarray]:

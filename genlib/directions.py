@@ -54,9 +54,14 @@ def from_generator(
     latent_dim: int,
     count: int,
     seed: int = 0,
+    draw: Callable[[int, int], np.ndarray] | None = None,
 ) -> Directions:
-    """Draw from the prior, decode with the model's `generate`, and `find` directions: `telling` or `dimensions`."""
-    codes = latent.sample(max(DRAWS, 4 * latent_dim), latent_dim, seed)
+    """Draw codes, decode them with the model's `generate`, and `find` directions: `telling` or `dimensions`.
+
+    `draw` (n, seed) draws from a prior that is not the standard normal.
+    """
+    n = max(DRAWS, 4 * latent_dim)
+    codes = latent.sample(n, latent_dim, seed) if draw is None else draw(n, seed)
     return find(codes, generate(codes), count)
 
 

@@ -28,17 +28,26 @@ class FilmOptions:
     back: bool = knob(True, help="Walk back again, so that the film repeats without a jump.", label="There and back")
 
 
-def film(folder: Path, step: int | None, ends: np.ndarray, kind: str, options: FilmOptions, progress: Progress | None = None) -> bytes:
+def film(
+    folder: Path,
+    step: int | None,
+    ends: np.ndarray,
+    kind: str,
+    options: FilmOptions,
+    label: int | None = None,
+    progress: Progress | None = None,
+) -> bytes:
     """Decode the path between two codes (2, d) with a run's weights and write it as a film.
 
-    `kind` is a row of latent.PATHS. Raises ValueError with a sentence for options out of range.
+    `kind` is a row of latent.PATHS, `label` the class or category for a model that has groups.
+    Raises ValueError with a sentence for options out of range.
     """
     from genlib.runs import Run
-    from genlib.scenes import scene
+    from genlib.scenes import decoder, scene
 
     options = choices.fill(FilmOptions, vars(options))
     run = Run(folder)
-    drawn = scene(run.load(step).generate, _items(run.config))
+    drawn = scene(decoder(run.load(step), label), _items(run.config))
     codes = latent.path(ends[0], ends[1], options.frames, kind)
     parts = []
     for start in range(0, len(codes), 16):

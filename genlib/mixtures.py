@@ -30,7 +30,10 @@ class MixtureOptions:
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """weights (k,) that sum to 1, means (k, d), and roots (k, d, d): times their own transposes they are the covariances."""
+    """weights (k,) that sum to 1, means (k, d), and roots (k, d, d): times their own transposes they are the covariances.
+
+    Where every component is upright, roots (k, d) are its standard deviations.
+    """
 
     weights: np.ndarray
     means: np.ndarray
@@ -49,7 +52,8 @@ class Mixture:
         codes = np.empty_like(draws)
         for label in np.unique(labels):
             drawn = labels == label
-            codes[drawn] = self.means[label] + draws[drawn] @ self.roots[label].T
+            root = self.roots[label]
+            codes[drawn] = self.means[label] + (draws[drawn] * root if root.ndim == 1 else draws[drawn] @ root.T)
         return codes
 
 
@@ -76,16 +80,28 @@ def fit(codes: np.ndarray, options: MixtureOptions | None = None, seed: int = 0,
     return Mixture(model.weights_, model.means_, np.linalg.cholesky(model.covariances_))
 
 
-def fitted(file: Path, options: MixtureOptions, seed: int = 0, progress: Progress | None = None) -> Mixture:
-    """Fit to the codes in a file of vectors, and keep the mixture beside it; one kept earlier is read."""
+def kept(file: Path, options: MixtureOptions, seed: int = 0) -> Mixture | None:
+    """Return the mixture fitted earlier to the codes in a file of vectors; None where there is none."""
+    path = _beside(file, options, seed)
+    if not path.exists():
+        return None
+    with np.load(path) as stored:
+        return Mixture(stored["weights"], stored["means"], stored["roots"])
+
+
+def fit_file(file: Path, options: MixtureOptions, seed: int = 0, progress: Progress | None = None) -> Mixture:
+    """Fit to the codes in a file of vectors and keep the mixture beside it. One kept earlier is returned at once."""
     options = choices.fill(MixtureOptions, vars(options))
-    kept = file.with_name(f"{file.stem}-mixture-{options.components}-{seed}.npz")
-    if kept.exists():
-        with np.load(kept) as stored:
-            return Mixture(stored["weights"], stored["means"], stored["roots"])
+    found = kept(file, options, seed)
+    if found is not None:
+        return found
     with np.load(file) as stored:
         found = fit(stored["values"], options, seed, progress)
     buffer = io.BytesIO()
     np.savez(buffer, weights=found.weights, means=found.means, roots=found.roots)
-    files.write(kept, buffer.getvalue())
+    files.write(_beside(file, options, seed), buffer.getvalue())
     return found
+
+
+def _beside(file: Path, options: MixtureOptions, seed: int) -> Path:
+    return file.with_name(f"{file.stem}-mixture-{options.components}-{seed}.npz")

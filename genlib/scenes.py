@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -27,8 +28,11 @@ class Scene:
 
     def pictures(self, codes: np.ndarray) -> np.ndarray:
         """Decode and draw: codes (n, d) to pixels (n, h, w, c)."""
-        made = self.generate(np.ascontiguousarray(codes, np.float32))
-        return made if self.backdrop is None else dots(made, self.backdrop, self.reach)
+        return self.drawn(self.generate(np.ascontiguousarray(codes, np.float32)))
+
+    def drawn(self, items: np.ndarray) -> np.ndarray:
+        """Draw decoded items: pictures as they are, points (n, 2) as dots (n, h, w, c)."""
+        return items if self.backdrop is None else dots(items, self.backdrop, self.reach)
 
     def picture(self, code: np.ndarray) -> np.ndarray:
         """Decode and draw one code (d,) as (h, w, c)."""
@@ -45,6 +49,13 @@ class Scene:
     @property
     def _thin(self) -> int:
         return 1 if self.backdrop is None else 6
+
+
+def decoder(model: Any, label: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the model's `generate` for one class or category; without a label its groups take turns, where it has any."""
+    if label is None:
+        return model.generate
+    return lambda codes: model.generate(codes, np.full(len(codes), label))
 
 
 def scene(generate: Callable[[np.ndarray], np.ndarray], items: np.ndarray) -> Scene:
@@ -81,7 +92,10 @@ def strip(pixels: np.ndarray, least: int = 48) -> np.ndarray:
     return images.montage(images.enlarge(pixels, least), columns=len(pixels), gap=4)
 
 
-def steps(pixels: np.ndarray) -> np.ndarray:
-    """Return how much each frame differs from the one before: (n, h, w, c) to (n - 1,) root mean square grey levels."""
-    values = pixels.reshape(len(pixels), -1).astype(np.float32)
-    return np.sqrt(((values[1:] - values[:-1]) ** 2).mean(axis=1))
+def steps(items: np.ndarray) -> np.ndarray:
+    """Return how much each item of a walk differs from the one before: (n - 1,).
+
+    Of pixels (n, h, w, c) in root mean square grey levels, of points (n, 2) as a distance in the units of the data.
+    """
+    squares = np.diff(items.reshape(len(items), -1).astype(np.float32), axis=0) ** 2
+    return np.sqrt(squares.mean(axis=1) if items.ndim == 4 else squares.sum(axis=1))

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 
-def codes(values: np.ndarray, names: Sequence[str] = ()) -> str:
-    """Write codes (n, d), one a line: the picture's name or number, then its numbers to six digits."""
-    header = ["picture", *(f"dimension {i + 1}" for i in range(values.shape[1]))]
-    labels = names or [str(i) for i in range(len(values))]
-    return _csv(header, ([label, *(f"{value:.6g}" for value in row)] for label, row in zip(labels, values, strict=True)))
+def codes(values: np.ndarray, groups: Sequence[str] = ()) -> str:
+    """Write codes (n, d), one a line: the sample's number, its class or category where `groups` names them, its numbers to six digits."""
+    header = ["sample", *(["group"] if groups else []), *(f"dimension {i + 1}" for i in range(values.shape[1]))]
+    firsts = [[str(i), *groups[i : i + 1]] for i in range(len(values))]
+    return _csv(header, ([*first, *(f"{value:.6g}" for value in row)] for first, row in zip(firsts, values, strict=True)))
 
 
 def layout(rows: np.ndarray, xy: np.ndarray, clusters: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """What a map is drawn from: a vector for every item of a run's data set, kept on disk.
 
-Codes, the model's own features, or plain pixels. Apart from maps.py because this needs the model, and that does not.
+Codes, the model's own features, or plain pixels; and what else the model says of many items: the category that it puts each
+in, and how its codes lie. Apart from maps.py because this needs the model, and that does not.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from genlib import choices, data, files, home
+from genlib import choices, data, files, home, mixtures
+from genlib.mixtures import Mixture, MixtureOptions
 from genlib.runs import Run
 
 Progress = Callable[..., None]
@@ -112,15 +114,10 @@ def make(subject: Subject, progress: Progress | None = None) -> Path:
     rows = subject.rows(dataset)
     if len(rows) < 16:
         raise ValueError(f"{run.config.title} has only {len(rows)} {PARTS[subject.part].lower()}; a map needs at least 16")
-    parts = []
-    for start in range(0, len(rows), BLOCK):
-        if progress:
-            progress(start / len(rows), f"{WHAT[subject.what].label} of item {start:,} of {len(rows):,}")
-        parts.append(WHAT[subject.what].make(model, dataset.items[rows[start : start + BLOCK]]))
+    row = WHAT[subject.what]
+    values = _in_blocks(lambda items: row.make(model, items), dataset.items, rows, row.label, progress)
     _tidy()
-    buffer = io.BytesIO()
-    np.savez(buffer, values=np.concatenate(parts), rows=rows)
-    files.write(subject.file, buffer.getvalue())
+    _write(subject.file, values=values, rows=rows)
     return subject.file
 
 
@@ -128,6 +125,58 @@ def read(file: Path) -> Vectors:
     """Read kept vectors."""
     with np.load(file) as kept:
         return Vectors(kept["values"], kept["rows"])
+
+
+def sort(subject: Subject, progress: Progress | None = None) -> np.ndarray:
+    """Return the category (n,) int64 that the run's model itself puts each mapped item in, kept beside the vectors.
+
+    Raises ValueError for a model without categories.
+    """
+    found = sorted_before(subject)
+    if found is not None:
+        return found
+    run = Run(subject.folder)
+    model = run.load(subject.step)
+    if not model.categories:
+        raise ValueError(f"{run.config.title} finds no categories by itself; group its items with k-means or DBSCAN instead")
+    dataset = data.load(run.config.dataset, run.config.size)
+    labels = _in_blocks(model.sort, dataset.items, subject.rows(dataset), "Category", progress)
+    _write(_categories(subject), labels=labels)
+    return labels
+
+
+def sorted_before(subject: Subject) -> np.ndarray | None:
+    """Return the categories kept earlier; None where there are none yet."""
+    if not _categories(subject).exists():
+        return None
+    with np.load(_categories(subject)) as kept:
+        return kept["labels"]
+
+
+def mixture(subject: Subject, options: MixtureOptions, progress: Progress | None = None) -> Mixture:
+    """Fit a mixture of normals to the vectors of a subject, and keep both. Raises ValueError as `make` and `mixtures.fit` do."""
+    return mixtures.fit_file(make(subject, progress), options, progress=progress)
+
+
+def _categories(subject: Subject) -> Path:
+    return subject.file.with_name(f"{subject.file.stem}-categories.npz")
+
+
+def _in_blocks(
+    describe: Callable[[np.ndarray], np.ndarray], items: np.ndarray, rows: np.ndarray, words: str, progress: Progress | None
+) -> np.ndarray:
+    parts = []
+    for start in range(0, len(rows), BLOCK):
+        if progress:
+            progress(start / len(rows), f"{words} of item {start:,} of {len(rows):,}")
+        parts.append(describe(items[rows[start : start + BLOCK]]))
+    return np.concatenate(parts)
+
+
+def _write(file: Path, **arrays: np.ndarray) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    files.write(file, buffer.getvalue())
 
 
 def _tidy() -> None:

@@ -7,7 +7,7 @@ from genlib import latent, tables
 from genlib.latent import Directions
 from genlib.ui import walks
 from genlib.ui.moves import choose_directions, choose_start, data_in, leading, plane, tiles
-from genlib.ui.opened import LARGE, Opened, bars, enlarged, open_run, save, scene
+from genlib.ui.opened import LARGE, Opened, bars, choose_group, enlarged, open_run, save, scene
 from genlib.ui.parts.pad import pad
 from genlib.ui.parts.sliders import sliders
 
@@ -61,7 +61,7 @@ def take_away(opened: Opened, code: np.ndarray, key: str) -> None:
             st.caption("The code at this place, in standard deviations of the prior")
             bars(code, f"{key}-code", height=130)
         save("Picture", lambda: enlarged(scene(opened).picture(code), 512), f"{opened.name}-picture.png", "image")
-        save("Code (CSV)", lambda: tables.codes(code[None]), f"{opened.name}-code.csv", "table")
+        save("Code (CSV)", lambda: tables.codes(code[None], opened.named(1)), f"{opened.name}-code.csv", "table")
 
 
 @st.fragment
@@ -72,7 +72,7 @@ def walk(opened: Opened) -> None:
         start = walks.choose_end(opened, "From", "a", 0)
     with right:
         end = walks.choose_end(opened, "To", "b", 1)
-    frames = st.slider("Pictures in a strip", 5, 21, 11, 2, key="explore-frames", persist_state="session", width=320)
+    frames = st.slider("Steps in a strip", 5, 21, 11, 2, key="explore-frames", persist_state="session", width=320)
     for kind, why in walks.KINDS.items():
         st.markdown(f"**{kind.capitalize()}** &nbsp; :small[:gray[{why}]]")
         walks.show_strip(opened, start, end, frames, kind)
@@ -83,7 +83,7 @@ def walk(opened: Opened) -> None:
 VIEWS = {"sliders": ":material/tune: Sliders", "pad": ":material/open_with: Pad", "walk": ":material/route: Walk"}
 
 st.title("Explore", anchor=False)
-st.caption("Every place in latent space is a picture. Move, and see which ones lie next to each other.")
+st.caption("Every place in latent space becomes a picture or a point. Move, and see what lies next to what.")
 opened = open_run("explore")
 if opened is not None:
     with st.container(horizontal=True, gap="medium"):
@@ -92,6 +92,7 @@ if opened is not None:
                 "How to move", list(VIEWS), default="sliders", format_func=VIEWS.__getitem__, key="explore-view", required=True,
                 persist_state="session",
             )  # fmt: skip
+        opened = choose_group(opened, "explore")
         if view != "walk":
             with st.container(width=330):
                 directions = choose_directions(opened, f"explore-kind-{opened.model.has_encoder}")

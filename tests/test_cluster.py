@@ -123,3 +123,12 @@ def test_what_cannot_be_grouped_is_refused_with_a_sentence():
 def test_seventeen_items_can_be_grouped():
     for method in CLUSTERERS:
         assert len(cluster.cluster(BLOBS[:17], method).labels) == 17
+
+
+def test_groups_found_elsewhere_are_judged_and_keep_their_numbers():
+    labels = np.array([0, 4, 2])[TRUTH]
+    found = cluster.judge(BLOBS, labels, "own")
+    assert found.labels.tolist() == labels.tolist() and found.method == "own"
+    assert found.scores["clusters"] == 3 and found.scores["noise"] == 0
+    assert found.scores["silhouette"] == cluster.cluster(BLOBS, "kmeans", KMeansOptions(3)).scores["silhouette"]
+    assert cluster.judge(BLOBS, np.where(labels == 4, -1, labels), "own").scores["noise"] == 0.5

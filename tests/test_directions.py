@@ -45,6 +45,13 @@ def test_raw_dimensions_are_ranked_by_what_they_change():
     assert found.vectors.tolist() == [[0, 1, 0], [1, 0, 0]]
 
 
+def test_directions_are_found_among_the_codes_that_are_drawn():
+    seen = []
+    draw = lambda n, seed: np.random.default_rng(seed).normal(5, [1, 2, 3], (n, 3))  # noqa: E731
+    directions.from_generator(directions.telling, lambda codes: seen.append(codes) or codes, 3, 2, seed=4, draw=draw)
+    assert np.array_equal(seen[0], draw(directions.DRAWS, 4))
+
+
 def test_coordinates_undo_a_plane_though_its_directions_are_oblique():
     origin, u, v = np.ones(4), np.array([2.0, 0, 0, 0]), np.array([1.0, 1, 0, 0])
     places = np.array([[0.5, -1.0], [2, 3]], np.float32)

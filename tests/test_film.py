@@ -37,6 +37,12 @@ def test_the_same_walk_is_the_same_film(run):
     assert first == second
 
 
+def test_a_conditional_run_has_a_film_of_each_class():
+    run = trained("ring", "vae", steps=8, latent_dim=3, options={"conditional": True})
+    first, other = (film.film(run.folder, None, np.eye(2, 3), "straight", FilmOptions(frames=3, side=64), label) for label in (0, 4))
+    assert first != other
+
+
 def test_too_many_frames_are_refused(run):
     with pytest.raises(ValueError, match="frames must be from 2 to 600, got 5000"):
         film.film(run.folder, None, np.eye(2, 3), "straight", FilmOptions(frames=5000))

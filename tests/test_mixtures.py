@@ -68,8 +68,15 @@ def test_a_fit_is_kept_beside_its_codes(tmp_path, monkeypatch):
     file = tmp_path / "codes.npz"
     np.savez(file, values=TWO.sample(300, 0))
     told = []
-    made = mixtures.fitted(file, MixtureOptions(2), progress=lambda *words: told.append(words))
+    made = mixtures.fit_file(file, MixtureOptions(2), progress=lambda *words: told.append(words))
     assert told == [(None, "Fitting 2 normals to 300 codes")]
     monkeypatch.setattr(mixtures, "fit", None)
-    kept = mixtures.fitted(file, MixtureOptions(2))
-    assert np.array_equal(kept.sample(9, 0), made.sample(9, 0))
+    assert np.array_equal(mixtures.fit_file(file, MixtureOptions(2)).sample(9, 0), made.sample(9, 0))
+    assert mixtures.kept(file, MixtureOptions(3)) is None
+
+
+def test_upright_components_are_drawn_as_their_full_covariances_would_be():
+    spread = np.array([[1.0, 2.0], [0.5, 3.0]])
+    upright = Mixture(TWO.weights, TWO.means, spread)
+    full = Mixture(TWO.weights, TWO.means, np.stack([np.diag(row) for row in spread]))
+    np.testing.assert_allclose(upright.sample(20, 0), full.sample(20, 0), rtol=1e-6)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from genlib import scenes
 
@@ -49,3 +50,19 @@ def test_a_strip_is_one_row():
 def test_steps_are_measured_in_grey_levels():
     frames = np.stack([np.full((2, 2, 1), level, np.uint8) for level in (0, 10, 40)])
     assert scenes.steps(frames).tolist() == [10.0, 30.0]
+
+
+def test_steps_of_points_are_distances():
+    assert scenes.steps(np.array([[0.0, 0], [3, 4], [3, 5]])).tolist() == [5.0, 1.0]
+
+
+class Named:
+    """A model that decodes to the labels it is asked for."""
+
+    def generate(self, codes, labels=None):
+        return np.arange(len(codes)) % 2 if labels is None else labels
+
+
+@pytest.mark.parametrize(("label", "decoded"), [(None, [0, 1, 0]), (1, [1, 1, 1])])
+def test_a_decoder_asks_for_one_group_or_lets_them_take_turns(label, decoded):
+    assert scenes.decoder(Named(), label)(np.zeros((3, 2))).tolist() == decoded

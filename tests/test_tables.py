@@ -4,7 +4,11 @@ from genlib import tables
 
 
 def test_codes_are_written_one_a_line():
-    assert tables.codes(np.array([[0.5, -1.0], [2, 3]])) == "picture,dimension 1,dimension 2\n0,0.5,-1\n1,2,3\n"
+    assert tables.codes(np.array([[0.5, -1.0], [2, 3]])) == "sample,dimension 1,dimension 2\n0,0.5,-1\n1,2,3\n"
+
+
+def test_codes_are_written_with_their_classes_where_a_model_has_them():
+    assert tables.codes(np.array([[0.5], [2]]), ("cat", "dog")) == "sample,group,dimension 1\n0,cat,0.5\n1,dog,2\n"
 
 
 def test_a_map_is_written_with_its_noise_and_its_unlabelled_items():

@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from genlib import data, vectors
+from genlib import data, mixtures, vectors
+from genlib.mixtures import MixtureOptions
 from genlib.vectors import WHAT, Subject
 from tests.pages import trained
 
@@ -77,3 +78,25 @@ def test_a_model_without_encoder_has_no_codes():
     assert vectors.possible(run.load()) == ["features", "pixels"]
     with pytest.raises(ValueError, match="no encoder"):
         vectors.make(Subject(run.folder, what="codes"))
+
+
+def test_a_models_own_categories_are_kept_and_not_computed_again(monkeypatch):
+    run = trained("ring", "vae", latent_dim=2, options={"prior": "mixture", "components": 3, "mixture_start": 1})
+    subject = Subject(run.folder, run.snapshots()[-1], "pixels", "test", 50)
+    labels = vectors.sort(subject)
+    dataset = data.load("ring")
+    assert np.array_equal(labels, run.load(run.snapshots()[-1]).sort(dataset.items[subject.rows(dataset)]))
+    monkeypatch.setattr("genlib.data.load", None)
+    assert np.array_equal(vectors.sort(subject), labels)
+
+
+def test_a_model_without_categories_sorts_nothing(run):
+    with pytest.raises(ValueError, match="finds no categories by itself; group its items with k-means"):
+        vectors.sort(Subject(run.folder))
+
+
+def test_a_mixture_is_fitted_to_the_codes_and_kept_beside_them(run):
+    subject = Subject(run.folder, run.snapshots()[-1], "codes", "training", 200)
+    found = vectors.mixture(subject, MixtureOptions(2))
+    assert np.array_equal(found.means, mixtures.fit(vectors.read(subject.file).values, MixtureOptions(2)).means)
+    assert mixtures.kept(subject.file, MixtureOptions(2)) is not None

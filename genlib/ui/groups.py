@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from genlib import choices, cluster, maps, scores
-from genlib.choices import knobs
+from genlib import choices, cluster, maps, scores, vectors
+from genlib.choices import Choice, NoOptions, knobs
 from genlib.cluster import CLUSTERERS, Clustering, DBSCANOptions
 from genlib.neighbours import Neighbours, graph, knee
 from genlib.project import Projection
-from genlib.ui import forms
+from genlib.ui import forms, show
 from genlib.ui.map_views import points as points_of_file
-from genlib.ui.map_views import work
 from genlib.ui.opened import Opened
 from genlib.ui.parts.sliders import sliders
 from genlib.vectors import WHAT, Subject
@@ -34,6 +33,13 @@ TABLE_STYLE = """<style>
   .classes th[scope=col] { white-space: normal; }
 }
 </style>"""
+OWN = "own"
+_OWN = Choice(
+    "The model's own categories",
+    "What the model sorted the items into by itself while it trained, without labels.",
+    NoOptions,
+    vectors.sort,
+)
 LIVE = 4_000_000  # numbers that are grouped while one waits; more become a computation that can be cancelled
 
 
@@ -49,7 +55,7 @@ class Grouped:
     def names(self) -> tuple[str, ...]:
         if self.clustering is None:
             return ("Items",)
-        return tuple(f"Cluster {i + 1}" for i in range(int(self.clustering.scores["clusters"])))
+        return tuple(f"{word(self.clustering)} {i + 1}" for i in range(int(self.labels.max(initial=-1)) + 1))
 
     def name_of(self, place: int) -> str:
         """The group of an item in words."""
@@ -61,7 +67,8 @@ def group(opened: Opened, subject: Subject, finished: Projection) -> Grouped:
     """The controls of the groups, and the groups they make."""
     colours = ["class", "cluster"] if opened.dataset.classes else ["cluster"]
     colour = st.segmented_control("Colour by", colours, default=colours[0], format_func=str.capitalize, key="map-colour", required=True)
-    method = forms.pick("Find groups with", CLUSTERERS, "map-clusterer")
+    table = CLUSTERERS | ({OWN: _OWN} if opened.model.categories else {})
+    method = forms.pick("Find groups with", table, "map-clusterer")
     places = {"vectors": f"the {WHAT[subject.what].label.lower()}", "map": "the map"}
     where = st.segmented_control("Among", list(places), default="vectors", format_func=places.__getitem__, key="map-where", required=True)
     name, points = points_of(subject, finished, where)
@@ -74,11 +81,31 @@ def group(opened: Opened, subject: Subject, finished: Projection) -> Grouped:
 
 
 def _found(method: str, opened: Opened, subject: Subject, name: tuple, points: np.ndarray) -> Clustering | None:
+    if method == OWN:
+        return own(subject, name, points)
     if method == "dbscan":
         return _by_density(subject, name, points)
     start = {"k": len(opened.dataset.classes)} if len(opened.dataset.classes) > 1 else None
     values = forms.fields(CLUSTERERS[method].options, f"map-{method}-{opened.run.config.dataset}", start, columns=2)
     return clusters(name, points, method, choices.fill(CLUSTERERS[method].options, values), None)
+
+
+def own(subject: Subject, name: tuple, points: np.ndarray) -> Clustering | None:
+    """The categories that the model itself found while it trained; None while every item is put into one."""
+    labels = vectors.sorted_before(subject)
+    if labels is None:
+        labels = show.work("map-own", subject, vectors.sort, subject, warm="torch", words="Asking the model for each item's category")
+    return None if labels is None else _judged(name, labels, points)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _judged(name: tuple, labels: np.ndarray, _points: np.ndarray) -> Clustering:
+    return cluster.judge(_points, labels, OWN)
+
+
+def word(found: Clustering) -> str:
+    """What one of the groups is called: a model's own are numbered as everywhere else in the app."""
+    return "Category" if found.method == OWN else "Cluster"
 
 
 def _by_density(subject: Subject, name: tuple, points: np.ndarray) -> Clustering | None:
@@ -139,7 +166,9 @@ def clusters(name: tuple, points: np.ndarray, method: str, options: Any, neighbo
     if points.size <= LIVE:
         return _clusters(name, method, options, 0, points, neighbours)
     asked = (name, method, options)
-    return work("map-clusters", asked, cluster.cluster, points, method, options, 0, neighbours, warm="umap", words="Grouping the items")
+    return show.work(
+        "map-clusters", asked, cluster.cluster, points, method, options, 0, neighbours, warm="umap", words="Grouping the items"
+    )
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -162,7 +191,7 @@ def neighbours_of(subject: Subject, name: tuple, points: np.ndarray, k: int) -> 
         return _graph_of_map(name, k, points)
     if points.size <= LIVE or maps.has_neighbours(subject.file, k):
         return _graph_of_vectors(str(subject.file), k)
-    work("map-graph", (subject, k), maps.neighbours, subject.file, k, warm="umap", words="Finding each item's neighbours")
+    show.work("map-graph", (subject, k), maps.neighbours, subject.file, k, warm="umap", words="Finding each item's neighbours")
     return None
 
 
@@ -209,5 +238,5 @@ def class_table(found: Clustering, truth: np.ndarray, names: tuple[str, ...]) ->
     for label, counts in zip(table.clusters, table.counts, strict=True):
         shades = 0.6 * np.sqrt(counts / max(1, counts.sum()))
         cells = "".join(f"<td style='background:rgba(0,114,178,{shade:.2f})'>{n:,}</td>" for shade, n in zip(shades, counts, strict=True))
-        rows.append(f"<tr><th scope=row>{'Noise' if label < 0 else f'Cluster {label + 1}'}</th>{cells}</tr>")
+        rows.append(f"<tr><th scope=row>{'Noise' if label < 0 else f'{word(found)} {label + 1}'}</th>{cells}</tr>")
     st.html(f"{TABLE_STYLE}<div class=classes><table><tr><td></td>{head}</tr>{''.join(rows)}</table></div>")

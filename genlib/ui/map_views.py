@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -44,7 +43,7 @@ def choose_subject(opened: Opened) -> Subject:
 def ready_vectors(subject: Subject) -> Vectors | None:
     """The vectors of a subject; while they are computed, show how far they are and return None."""
     words = f"Computing the {WHAT[subject.what].label.lower()}"
-    if not subject.file.exists() and work("map-vectors", subject, vectors.make, subject, warm="torch", words=words) is None:
+    if not subject.file.exists() and show.work("map-vectors", subject, vectors.make, subject, warm="torch", words=words) is None:
         return None
     return _vectors(str(subject.file))
 
@@ -68,23 +67,6 @@ def _sprite(file: str, _opened: Opened, _rows: np.ndarray) -> Sprite:
 def pictures(subject: Subject, opened: Opened, rows: np.ndarray) -> Sprite | None:
     """The pictures that hovering shows; None for points."""
     return _sprite(str(subject.file), opened, rows) if opened.pictures else None
-
-
-def work(key: str, asked: Any, function: Callable[..., Any], *args: Any, warm: Literal["torch", "umap"], words: str) -> Any:
-    """See to a computation: start it when it was not asked for before, show how far it is, offer another try.
-
-    Returns the result once it is there, else None.
-    """
-    if state.kept(key) != asked:
-        state.keep(key, asked)
-        state.compute(key, function, *args, warm=warm)
-    task = state.computation(key)
-    if show.waiting(task, words, key):
-        return None
-    if task is not None and task.state == "done":
-        return task.result
-    st.button("Try again", icon=":material/refresh:", key=f"{key}-again", on_click=state.keep, args=(key, None))
-    return None
 
 
 # The layout

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from genlib import dataset, directions, images, latent, scenes
+from genlib import dataset, directions, images, latent
 from genlib.latent import Directions
 from genlib.ui import state
 from genlib.ui.opened import Opened, class_of, codes, codes_of, enlarged, scene
@@ -26,13 +26,14 @@ def _principal(opened: Opened) -> Directions:
 
 
 def _telling(opened: Opened) -> Directions:
-    return directions.from_generator(directions.telling, opened.model.generate, opened.model.latent_dim, COUNT)
+    return directions.from_generator(directions.telling, opened.generate, opened.model.latent_dim, COUNT, draw=opened.draw)
 
 
 def _raw(opened: Opened) -> Directions:
     if opened.model.has_encoder:
         return latent.raw(codes(opened).values, opened.model.latent_dim)
-    return directions.from_generator(directions.dimensions, opened.model.generate, opened.model.latent_dim, opened.model.latent_dim)
+    dimensions = opened.model.latent_dim
+    return directions.from_generator(directions.dimensions, opened.generate, dimensions, dimensions, draw=opened.draw)
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def _directions(name: str, kind: str, _opened: Opened) -> Directions:
 
 def found(opened: Opened, kind: str) -> Directions:
     """The directions of a kind, found once."""
-    return _directions(opened.name, kind, opened)
+    return _directions(opened.decoder, kind, opened)
 
 
 def choose_directions(opened: Opened, key: str) -> Directions:
@@ -91,13 +92,16 @@ def choose_start(opened: Opened, found: Directions, key: str) -> np.ndarray:
     # A generator without an encoder has learned nothing about the middle: hardly any random code lies there.
     ways = ["middle", "seed", "item"] if opened.model.has_encoder else ["seed", "middle"]
     way = st.segmented_control("Start from", ways, default=ways[0], format_func=WAYS.__getitem__, key=key, required=True)
+    if way == "middle" and opened.prior is not None and opened.label is not None:
+        st.caption(f"The middle of {opened.groups[opened.label].lower()}, where the model expects its codes.")
+        return opened.prior.means[opened.label]
     if way == "middle":
         ordinary = "The middle of all codes: the most ordinary thing the model knows."
         st.caption(ordinary if opened.model.has_encoder else "The code of nothing but zeros: near it lies hardly any random code.")
         return found.mean
     if way == "seed":
         seed = st.number_input("Seed", 0, 2**31 - 1, 0, key=f"{key}-seed", persist_state="session", width=160)
-        return latent.sample(1, opened.model.latent_dim, seed)[0]
+        return opened.draw(1, seed)[0]
     return choose_item(opened, f"{key}-item")[1]
 
 
@@ -109,7 +113,7 @@ def choose_item(opened: Opened, key: str, first: int = 0) -> tuple[int, np.ndarr
         shown, words = st.container(width=72), st.container(width=180, gap="xsmall")
         with words.popover("Choose", icon=":material/photo_library:"):
             st.button("Show others", icon=":material/refresh:", key=f"{key}-others", on_click=state.keep, args=(f"{key}-gallery", seed + 1))
-            pixels = scene(opened).pictures(codes_of(opened, rows)) if not opened.pictures else opened.dataset.items[rows]
+            pixels = scene(opened).drawn(opened.dataset.items[rows])
             labels = [class_of(opened, row) for row in rows]
             name = f"{opened.run.config.dataset}-{seed}"
             picked = gallery(images.montage(pixels, columns), len(rows), columns, f"{key}-pick", labels, items=name, largest=48)
@@ -128,9 +132,7 @@ def _offered(opened: Opened, seed: int) -> tuple[np.ndarray, int]:
 
 def item_picture(opened: Opened, row: int) -> np.ndarray:
     """An item of the data as a picture; a point as a dot over its data."""
-    item = opened.dataset.items[row]
-    drawn = scene(opened)
-    return item if drawn.backdrop is None else scenes.dots(item[None], drawn.backdrop, drawn.reach)[0]
+    return scene(opened).drawn(opened.dataset.items[[row]])[0]
 
 
 # Planes
@@ -163,7 +165,7 @@ def _tiles(name: str, plane_name: str, reach: float, _plane: Plane, _opened: Ope
 
 def tiles(flat: Plane, opened: Opened, reach: float) -> bytes:
     """The plane's decoded tiles as a PNG, made once."""
-    return _tiles(opened.name, flat.name, reach, flat, opened)
+    return _tiles(opened.decoder, flat.name, reach, flat, opened)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

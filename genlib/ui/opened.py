@@ -5,6 +5,7 @@ What Samples, Explore and Map have in common.
 
 from __future__ import annotations
 
+import dataclasses
 import mimetypes
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from genlib import images, neighbours, scenes
+from genlib import images, latent, neighbours, scenes
+from genlib.mixtures import Mixture
 from genlib.scenes import Scene
 from genlib.ui import show, state
 
@@ -27,12 +29,13 @@ LARGE = 288  # screen pixels of a picture that one looks at by itself
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A run whose weights at a step, and whose data, are at hand."""
+    """A run whose weights at a step, and whose data, are at hand; and which of its classes or categories is asked for."""
 
     run: Run
     step: int
     model: Model
     dataset: Dataset
+    label: int | None = None  # None where the model has no groups, and where they take turns
 
     @property
     def name(self) -> str:
@@ -40,8 +43,55 @@ class Opened:
         return f"{self.run.name}-{self.step}"
 
     @property
+    def decoder(self) -> str:
+        """What tells how codes become items here: the run and the label. For caches."""
+        return f"{self.name}-{self.label}"
+
+    @property
     def pictures(self) -> bool:
         return self.dataset.kind == "pictures"
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The names of the classes that the model was told of, or of the categories that it found."""
+        if self.model.classes and self.model.classes == len(self.dataset.classes):
+            return self.dataset.classes
+        return tuple(f"{self.kind_of_group} {i + 1}" for i in range(self.model.groups))
+
+    @property
+    def kind_of_group(self) -> str:
+        return "Class" if self.model.classes else "Category"
+
+    def asked(self, label: int | None) -> Opened:
+        """The same run with another class or category asked for."""
+        return dataclasses.replace(self, label=label)
+
+    def labels(self, n: int) -> np.ndarray | None:
+        """The group of each of n codes: the one asked for, or all in turn; None where the model has none."""
+        if not self.model.groups:
+            return None
+        return np.arange(n) % self.model.groups if self.label is None else np.full(n, self.label)
+
+    def named(self, n: int) -> list[str]:
+        """The group of each of n codes in words; empty where the model has none."""
+        labels = self.labels(n)
+        return [] if labels is None else [self.groups[label] for label in labels]
+
+    def generate(self, codes: np.ndarray) -> np.ndarray:
+        """Decode codes (n, latent_dim) in the group asked for."""
+        return scenes.decoder(self.model, self.label)(codes)
+
+    def draw(self, n: int, seed: int, temperature: float = 1.0, truncation: float | None = None) -> np.ndarray:
+        """Draw n codes from the model's prior; a prior that is a mixture is drawn from the components asked for."""
+        if self.prior is None:
+            return latent.sample(n, self.model.latent_dim, seed, temperature, truncation)
+        return self.prior.sample(n, seed, temperature, truncation, self.labels(n))
+
+    @property
+    def prior(self) -> Mixture | None:
+        """The prior where it is a mixture; None where it is the plain normal."""
+        parts = self.model.components()
+        return None if parts is None else Mixture(*(part.detach().cpu().numpy() for part in parts))
 
 
 def open_run(page: str) -> Opened | None:
@@ -79,17 +129,34 @@ def time_bar(run: Run, page: str) -> int:
     )
 
 
+def choose_group(opened: Opened, page: str, turns: bool = False) -> Opened:
+    """Let a class or category be asked for, where the model has any; with `turns` also all of them in turn."""
+    names = opened.groups
+    if not names:
+        return opened
+    told = "It was told of the classes while it trained, and draws the one you ask for."
+    found = "The model found these groups by itself, without labels; a category is a class only by luck."
+    if opened.prior is not None:
+        found += " Each is a place among the codes: random codes, and the middle, are those of this one."
+    label = st.selectbox(
+        opened.kind_of_group, [*([-1] if turns else []), *range(len(names))], key=f"{page}-group-{opened.run.name}", width=190,
+        format_func=lambda label: "All in turn" if label < 0 else names[label], help=told if opened.model.classes else found,
+        persist_state="session",
+    )  # fmt: skip
+    return opened.asked(None if label < 0 else label)
+
+
 # Cached by the run's name and step: models and arrays are no cache keys.
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)  # each holds its model
 def _scene(name: str, _opened: Opened) -> Scene:
-    return scenes.scene(_opened.model.generate, _opened.dataset.items)
+    return scenes.scene(_opened.generate, _opened.dataset.items)
 
 
 def scene(opened: Opened) -> Scene:
     """How this run's codes are drawn."""
-    return _scene(opened.name, opened)
+    return _scene(opened.decoder, opened)
 
 
 def codes(opened: Opened) -> state.Codes:

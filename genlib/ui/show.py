@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -216,6 +216,23 @@ def waiting(computation: Computation | None, words: str, key: str = "waiting") -
         return False
     st.fragment(_progress, run_every=0.3)(computation, words, key)
     return True
+
+
+def work(key: str, asked: Any, function: Callable[..., Any], *args: Any, warm: Literal["torch", "umap"], words: str) -> Any:
+    """See to a computation: start it when it was not asked for before, show how far it is, offer another try.
+
+    Returns the result once it is there, else None.
+    """
+    if state.kept(key) != asked:
+        state.keep(key, asked)
+        state.compute(key, function, *args, warm=warm)
+    task = state.computation(key)
+    if waiting(task, words, key):
+        return None
+    if task is not None and task.state == "done":
+        return task.result
+    st.button("Try again", icon=":material/refresh:", key=f"{key}-again", on_click=state.keep, args=(key, None))
+    return None
 
 
 def _progress(computation: Computation, words: str, key: str) -> None:

@@ -14,7 +14,7 @@ from genlib.ui.moves import choose_item
 from genlib.ui.opened import Opened, scene
 
 KINDS = {
-    "straight": "the shortest way; between random codes it passes through the crowded middle, where pictures blur.",
+    "straight": "the shortest way; between random codes it passes through the crowded middle, where results blur.",
     "spherical": "keeps its distance from the middle, as random codes do.",
 }
 
@@ -30,7 +30,7 @@ def choose_end(opened: Opened, label: str, key: str, number: int) -> np.ndarray:
         seed = st.number_input(
             "Seed" if len(ways) > 1 else f"{label} seed", 0, 2**31 - 1, number, key=f"{key}-seed", persist_state="session", width=130
         )
-        code = latent.sample(1, opened.model.latent_dim, seed)[0]
+        code = opened.draw(1, seed)[0]
         show.picture(scene(opened).picture(code), f"What seed {seed} becomes", least=144, width=72)
     return code
 
@@ -38,13 +38,16 @@ def choose_end(opened: Opened, label: str, key: str, number: int) -> np.ndarray:
 def show_strip(opened: Opened, start: np.ndarray, end: np.ndarray, frames: int, kind: str) -> None:
     """Draw the walk as one row, and say how even its steps are."""
     try:
-        pixels = scene(opened).pictures(latent.path(start, end, frames, kind))
+        items = opened.generate(latent.path(start, end, frames, kind))
     except ValueError as problem:
         st.warning(f"No {kind} walk: {problem}.", icon=":material/route:")
         return
-    show.picture(scenes.strip(pixels), f"{kind} walk in {frames} pictures", least=64)
-    steps = scenes.steps(pixels)
-    st.caption(f"From picture to picture {steps.mean():.3g} grey levels change on average, {steps.max():.3g} at the largest step.")
+    show.picture(scenes.strip(scene(opened).drawn(items)), f"{kind} walk in {frames} pictures", least=64)
+    steps = scenes.steps(items)
+    if opened.pictures:
+        st.caption(f"From picture to picture {steps.mean():.3g} grey levels change on average, {steps.max():.3g} at the largest step.")
+    else:
+        st.caption(f"From dot to dot it is {steps.mean():.3g} units of the data on average, {steps.max():.3g} at the largest step.")
 
 
 def film_of(opened: Opened, start: np.ndarray, end: np.ndarray) -> None:
@@ -52,14 +55,14 @@ def film_of(opened: Opened, start: np.ndarray, end: np.ndarray) -> None:
     st.subheader("Film", anchor=False)
     kind = st.segmented_control("Way", list(KINDS), default="spherical", format_func=str.capitalize, key="explore-film-kind", required=True)
     values = forms.fields(FilmOptions, "explore-film", columns=5)
-    name = f"{opened.name}-{kind}.{str(values['format']).lower()}"
+    name = f"{opened.decoder if opened.groups else opened.name}-{kind}.{str(values['format']).lower()}"
     if st.button("Make the film", type="primary", icon=":material/movie:", key="explore-film-make"):
         try:
             options = choices.fill(FilmOptions, values)
         except ValueError as problem:
             st.error(f"{problem}.", icon=":material/error:")
             return
-        state.compute("film", film.film, opened.run.folder, opened.step, np.stack([start, end]), kind, options)
+        state.compute("film", film.film, opened.run.folder, opened.step, np.stack([start, end]), kind, options, opened.label)
         state.keep("film", (name, dataclasses.asdict(options)))
     computation = state.computation("film")
     if show.waiting(computation, "Making the film", "film") or computation is None or computation.state != "done":
