@@ -79,6 +79,10 @@ class Knob:
             raise ValueError(f"{self.name} must be a number, got {text!r}") from None
         return self.check(int(number) if self.kind is int and number.is_integer() else number)
 
+    def sentence(self) -> str:
+        """Say what turning it does, and whether it may be turned while a run trains: what a form and the command line show."""
+        return f"{self.help} May be turned while it trains." if self.live else self.help
+
     def range(self) -> str:
         """Say in words which values are possible."""
         if self.kind is bool:

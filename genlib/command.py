@@ -82,7 +82,7 @@ def parser(model: str | None, add_help: bool = True) -> argparse.ArgumentParser:
     for title, table in (("recipe", Config), (f"knobs of {model}", MODELS[model].options if model else None)):
         group = made.add_argument_group(title)
         for name, knob in choices.knobs(table).items() if table else ():
-            text = f"{knob.help} {knob.range().capitalize()}; {knob.default} if left out.".replace("%", "%%")
+            text = f"{knob.sentence()} {knob.range().capitalize()}; {knob.default} if left out.".replace("%", "%%")
             group.add_argument(f"--{name.replace('_', '-')}", f"--{name}", dest=name, metavar="VALUE", help=text)
     return made
 

@@ -71,4 +71,5 @@ def test_help_is_drawn_from_the_tables(model, capsys):
         assert name in told
     for knob in [*choices.knobs(Config).values(), *choices.knobs(MODELS[model].options).values()]:
         assert "--" + knob.name.replace("_", "-") in told
-        assert " ".join(knob.help.split()) in told
+        assert " ".join(knob.sentence().split()) in told
+    assert "May be turned while it trains." in told

@@ -15,7 +15,7 @@ def knob_form() -> None:
     class Options:
         depth: int = knob(3, 1, 8, "How many layers.")
         width: int = knob(400, 8, 4096, "How wide.")
-        rate: float = knob(1e-3, 1e-6, 1.0, "How fast.")
+        rate: float = knob(1e-3, 1e-6, 1.0, "How fast.", live=True)
         sharp: bool = knob(False, help="Whether it is sharp.")
         likelihood: str = knob("auto", values=("auto", "bernoulli"), help="How pixels are compared.")
         seed: int = knob(0, 0, 10**9, "Where chance starts.", level="advanced")
@@ -65,6 +65,11 @@ def test_advanced_knobs_stand_apart():
 def test_the_sentence_of_a_knob_is_its_help():
     assert run(knob_form).slider[0].help == "How many layers."
     assert run(knob_form).number_input[0].help == "How wide. From 8 to 4096."
+
+
+def test_a_knob_says_whether_it_may_be_turned_while_it_trains():
+    width, rate = run(knob_form).number_input[:2]
+    assert "May be turned while it trains." in rate.help and "while it trains" not in width.help
 
 
 def test_a_value_that_cannot_be_is_named_at_its_field():

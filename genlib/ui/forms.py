@@ -104,16 +104,16 @@ def _widget(row: Knob) -> Callable[[Knob, str, Any], Value]:
 
 
 def _switch(row: Knob, key: str, value: bool) -> bool:
-    return st.toggle(row.label, value, key=key, help=row.help, persist_state="session")
+    return st.toggle(row.label, value, key=key, help=row.sentence(), persist_state="session")
 
 
 def _list(row: Knob, key: str, value: str) -> str:
     place = row.values.index(value) if value in row.values else 0
-    return st.selectbox(row.label, row.values, index=place, key=key, help=row.help, persist_state="session")
+    return st.selectbox(row.label, row.values, index=place, key=key, help=row.sentence(), persist_state="session")
 
 
 def _slider(row: Knob, key: str, value: int) -> int:
-    return st.slider(row.label, int(row.low or 0), int(row.high or 0), int(value), key=key, help=row.help, persist_state="session")
+    return st.slider(row.label, int(row.low or 0), int(row.high or 0), int(value), key=key, help=row.sentence(), persist_state="session")
 
 
 def _number(row: Knob, key: str, value: float) -> float:
@@ -126,7 +126,7 @@ def _number(row: Knob, key: str, value: float) -> float:
         step(row),
         format="%d" if row.kind is int else "%.6g",
         key=key,
-        help=f"{row.help} {row.range().capitalize()}.",
+        help=f"{row.sentence()} {row.range().capitalize()}.",
         persist_state="session",
     )
 

@@ -96,9 +96,27 @@ def launch(name: str, model: str, settings: Mapping[str, Any]) -> None:
         title = st.text_input(
             "Title", placeholder="Named after model and data if left empty", max_chars=120, key="train-title", persist_state="session"
         )
-        pressed = st.button("Start training", type="primary", icon=":material/play_circle:", key="start-training")
+        wrong = problem(name, model, settings)
+        pressed = st.button("Start training", type="primary", icon=":material/play_circle:", key="start-training", disabled=bool(wrong))
+    if wrong:
+        st.error(f"This run cannot be started: {wrong}.", icon=":material/error:")
     if pressed and start(dataset=name, model=model, title=title or "", **settings):
         st.rerun()
+
+
+def problem(name: str, model: str, settings: Mapping[str, Any]) -> str:
+    """Say why knobs cannot be, or cannot go together; nothing where they can. What only the data can tell is found on starting."""
+    from genlib.models import settle
+
+    source = data.sources()[name]
+    size = settings["size"] or next(iter(source.sizes), None)
+    try:
+        for row in choices.knobs(Config).values():
+            row.check(settings[row.name])
+        settle(model, (source.channels, size, size) if size else (2,), settings["options"])
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def choose_watched(runs: Mapping[str, Run]) -> list[Run]:
