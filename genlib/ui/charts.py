@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ SHOWN = 4000  # points a scatter
 _GREY = "#8a8f98"  # readable on light and dark
 
 History = Mapping[str, np.ndarray]
+Mark = tuple[int, str]  # a step, and what happened there
 
 
 def thin(x: np.ndarray, y: np.ndarray, limit: int = LIMIT) -> list[list[float]]:
@@ -30,8 +32,18 @@ def thin(x: np.ndarray, y: np.ndarray, limit: int = LIMIT) -> list[list[float]]:
     return [[float(x[place]), float(f"{y[place]:.5g}")] for place in places]
 
 
-def curves(history: History, key: str, groups: Iterable[str] | None = None, columns: int = 3, height: int = 220) -> None:
-    """Draw a run's history: one chart a group of METRICS, one line a metric; some of the groups only, where named."""
+def curves(
+    history: History,
+    key: str,
+    groups: Iterable[str] | None = None,
+    columns: int = 3,
+    height: int = 220,
+    marks: Sequence[Mark] = (),
+) -> None:
+    """Draw a run's history: one chart a group of METRICS, one line a metric; some of the groups only, where named.
+
+    `marks` are drawn across each chart: where somebody changed something.
+    """
     known = grouped(history)
     chosen = [group for group in (known if groups is None else groups) if group in known]
     if not chosen:
@@ -40,7 +52,7 @@ def curves(history: History, key: str, groups: Iterable[str] | None = None, colu
     for group in chosen:
         with cells.cell():
             lines = {metric_label(name): thin(history["step"], history[name]) for name in known[group]}
-            line_chart(lines, GROUPS[group], f"{key}-{group}", height, unit=metric_unit(known[group][0]))
+            line_chart(lines, GROUPS[group], f"{key}-{group}", height, unit=metric_unit(known[group][0]), marks=marks)
 
 
 def named(histories: Iterable[tuple[str, History]]) -> dict[str, History]:
@@ -84,11 +96,19 @@ def metric_unit(name: str) -> str:
 
 
 def line_chart(
-    lines: Mapping[str, list[list[float]]], title: str, key: str, height: int = 220, unit: str = "", legend: bool = False
+    lines: Mapping[str, list[list[float]]],
+    title: str,
+    key: str,
+    height: int = 220,
+    unit: str = "",
+    legend: bool = False,
+    marks: Sequence[Mark] = (),
 ) -> None:
     """Draw named lines of [step, value] pairs. The legend, of several lines or where asked for, stands under the title and scrolls."""
     told = legend or len(lines) > 1
-    spec = {
+    seen = [pair[0] for pairs in lines.values() for pair in pairs]
+    across = _across(marks, min(seen, default=0.0), max(seen, default=0.0))
+    spec: dict[str, Any] = {
         "animation": False,
         "title": {"text": f"{title} ({unit})" if unit not in ("", "share") else title, "left": 0, "top": 6, "textStyle": {"fontSize": 13}},
         "legend": {"show": told, "type": "scroll", "left": 0, "top": 28, "itemWidth": 16, "itemHeight": 8, "itemGap": 14},
@@ -108,7 +128,28 @@ def line_chart(
             for name, pairs in lines.items()
         ],
     }
-    st.echarts_chart(spec, height=height, key=key, alt=f"{title} by training step: {', '.join(lines)}")
+    if across and spec["series"]:
+        spec["series"][0]["markLine"] = across
+    alt = f"{title} by training step: {', '.join(lines)}" + "".join(f"; at step {step:,}: {text}" for step, text in marks)
+    st.echarts_chart(spec, height=height, key=key, alt=alt)
+
+
+def _across(marks: Sequence[Mark], first: float, last: float) -> dict[str, Any]:
+    """Draw marks as upright lines, each with its text along it; where they stand too near for two texts, the later one is told."""
+    within = [(step, text) for step, text in marks if first <= step <= last]
+    if not within:
+        return {}
+    room = (last - first) / 16  # a line of text is that wide in a narrow chart
+    nexts = [step for step, _ in within[1:]] + [math.inf]
+    data = [
+        {"xAxis": step, "name": text, "label": {"show": following - step >= room}}
+        for (step, text), following in zip(within, nexts, strict=True)
+    ]
+    # White on grey can be read on light and dark alike.
+    tag = {"color": "#ffffff", "backgroundColor": "#5f6975", "padding": [2, 5], "borderRadius": 3, "fontSize": 11}
+    label = {"formatter": "{b}", "position": "insideEndTop", "distance": 3, "width": 120, "overflow": "truncate", **tag}
+    line = {"type": "dashed", "width": 1.2, "color": _GREY}
+    return {"silent": True, "animation": False, "symbol": "none", "lineStyle": line, "label": label, "data": data}
 
 
 def bars(values: Mapping[str, Mapping[str, int]], title: str, key: str, height: int = 260) -> None:
