@@ -262,15 +262,15 @@ def _fetched(name: str, size: int) -> Dataset:
     """Read a set that was downloaded; one whose files are there but not yet unpacked is unpacked first."""
     if not _kept(name).is_dir():
         if _files(name) is None:
-            raise DataMissing(f"{DATASETS[name].label} is not on this machine yet. {_way_out(name)}")
+            first = f"Download it on the Data page ({REMOTES[name].megabytes} MB)"
+            raise DataMissing(f"{DATASETS[name].label} is not on this machine yet. {_way_out(name, first)}")
         download(name)
     return read(name, _kept(name))
 
 
-def _way_out(name: str) -> str:
-    folder, remote = home() / "data" / "downloads" / name, REMOTES[name]
+def _way_out(name: str, first: str) -> str:
     return (
-        f"Download it on the Data page ({remote.megabytes} MB), or put {', '.join(remote.files)} into the folder {folder} by hand. "
+        f"{first}, or put {', '.join(REMOTES[name].files)} into the folder {home() / 'data' / 'downloads' / name} by hand. "
         "The bundled set fashion-mnist-mini works at once, without a network."
     )
 
@@ -296,5 +296,5 @@ def download(name: str, progress: Progress | None = None) -> None:
     except Exception as error:  # torchvision and gdown raise many kinds; for all of them the way out is the same
         if _kept(name).is_dir():  # another process was faster
             return
-        raise DataMissing(f"{label} could not be fetched ({error}). {_way_out(name)}") from error
+        raise DataMissing(f"{label} could not be fetched ({error}). {_way_out(name, 'Try again when there is a network')}") from error
     tell(1.0, f"{label} is ready")

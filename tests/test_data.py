@@ -322,6 +322,7 @@ def test_no_network_gives_the_reason_and_the_folder(name, mirror, monkeypatch):
         data.download(name)
     assert str(home() / "data" / "downloads" / name) in str(caught.value)
     assert "fashion-mnist-mini" in str(caught.value)
+    assert "Try again" in str(caught.value) and "Data page" not in str(caught.value)  # he comes from there
     assert not data.present(name)
 
 
