@@ -19,7 +19,6 @@ from torch import Tensor
 
 from genlib import data, files
 from genlib.album import Album
-from genlib.checkup import Checkup
 from genlib.changes import Change
 from genlib.checkup import Checkup
 from genlib.choices import Value
@@ -168,6 +167,7 @@ class State:
 
         What is still to be repeated comes first: the changes of a run stand in the order of their steps, and the latest wish wins.
         """
+        self.catch_up()
         for options in [] if self.upcoming else run.asked():
             before = {name: getattr(self.model.options, name) for name in options}
             yield from insist(partial(run.note, "turned", step=self.step, options=options, before=before), progress)

@@ -75,6 +75,7 @@ def drive(run: Run, pulse: Pulse, report: Callable[[Progress], None] | None) -> 
             return "stopped"
         if run.asked():
             progress = send(steps, "turn") or progress
+            pulse.tell(trouble=progress.trouble)
         single = wish["action"] == "pause"
         if single and wish["steps"] <= singles:
             if state != "paused":
