@@ -22,6 +22,7 @@ GROUPS: dict[str, str] = {
     "divergence": "Divergence from the prior",
     "elbo": "Evidence lower bound",
     "latent": "Active latent dimensions",
+    "codes": "How many numbers a code uses",
     "components": "Components of the prior",
     "noise": "Learned noise",
     "discriminator": "Discriminator: share judged right",
@@ -75,6 +76,12 @@ METRICS: dict[str, Metric] = {
         "reconstruction",
         "The same on pictures the model never trained on. When it rises while training falls, the model learns by heart.",
     ),
+    "feature_recon": Metric(
+        "Reconstruction, as the discriminator sees it",
+        "nats per item",
+        "reconstruction",
+        "How far copies are from their items in the discriminator's features. It may rise while copies improve: the eye sharpens too.",
+    ),
     "kl": Metric(
         "KL, training",
         "nats per item",
@@ -118,6 +125,12 @@ METRICS: dict[str, Metric] = {
         "components",
         "Over how many components of the prior the items are spread. All in equal use is the most; far fewer means some stand empty.",
     ),
+    "density": Metric(
+        "Size of the numbers",
+        "of their root mean square",
+        "codes",
+        "About 0.8 where the codes are a round cloud; the smaller, the fewer numbers describe an item, the others being near zero.",
+    ),
     "sigma": Metric(
         "Noise of the decoder",
         "data units",
@@ -147,6 +160,12 @@ METRICS: dict[str, Metric] = {
         "",
         "gradients",
         "How strongly the generator is told to change. When it vanishes the discriminator has won, and the pictures stand still.",
+    ),
+    "grad": Metric(
+        "Gradient",
+        "",
+        "gradients",
+        "How strongly the network is told to change. Near zero it has nothing left to learn; growing without end, training diverges.",
     ),
     "information": Metric(
         "Information about the category",

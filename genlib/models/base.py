@@ -78,7 +78,10 @@ class Model(nn.Module, ABC):
         return torch.randn(n, self.latent_dim, generator=generator).to(self.device)
 
     def components(self) -> tuple[Tensor, Tensor, Tensor] | None:
-        """Return weights (k,), means and standard deviations (k, latent_dim) of a prior that is a mixture; None for the plain normal."""
+        """Return weights (k,), means and standard deviations (k, latent_dim) of a prior that is a mixture; None for the plain normal.
+
+        Tilted components have roots (k, latent_dim, latent_dim) of their covariances in the place of standard deviations.
+        """
         return None
 
     def turn(self, options: Any, optimizers: Optimizers) -> None:

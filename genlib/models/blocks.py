@@ -59,6 +59,15 @@ class Trunk(nn.Module):
             x = layer(x)
         return x.flatten(1)
 
+    def see(self, x: Tensor, layer: int) -> tuple[Tensor, Tensor]:
+        """Return what layer number `layer` makes of items, from 1, and what the last one does: (n, *shape) -> (n, f), (n, outputs)."""
+        for part in self.layers[:layer]:
+            x = part(x)
+        there = x.flatten(1)
+        for part in self.layers[layer:]:
+            x = part(x)
+        return there, x.flatten(1)
+
     def describe(self, x: Tensor) -> Tensor:
         """Put the activations of all layers side by side, maps max-pooled to 4x4: (n, *shape) -> (n, f)."""
         found = []

@@ -17,6 +17,7 @@ from genlib.models.base import Model, Optimizers
 from genlib.models.blocks import Layout, make_generator
 from genlib.models.discriminator import Discriminator, pack
 from genlib.models.gan_options import GANOptions
+from genlib.models.layers import dcgan_start, leaky
 from genlib.models.losses import LOSSES, REGULARIZERS, smoothing
 
 GRADIENTS_EVERY = 16  # steps between two looks at the gradients' lengths, which would cost a small network a few percent
@@ -32,13 +33,13 @@ class GAN(Model):
         # A bound on each item's own gradient means nothing where batch norm mixes the items (Gulrajani 2017, section 4).
         self._normed = options.trunk == "conv" and options.regularizer == "none"
         self.generator = make_generator(layout, latent_dim, shape, self.groups)
-        judging = dataclasses.replace(layout, activation=lambda: _leaky(options.dropout), batch_norm=self._normed)
+        judging = dataclasses.replace(layout, activation=lambda: leaky(options.dropout), batch_norm=self._normed)
         packed = (shape[0] * options.packing, *shape[1:])
         self.discriminator = Discriminator(judging, packed, classes, options.categories)
         if options.trunk == "conv":
-            self.generator.apply(_dcgan_start)
+            self.generator.apply(dcgan_start)
         if self._normed:
-            self.discriminator.apply(_dcgan_start)
+            self.discriminator.apply(dcgan_start)
         if options.regularizer == "spectral norm":
             self.discriminator.normalise()
         self.steps: Tensor
@@ -186,15 +187,3 @@ class GAN(Model):
 
 def _recount(model: GAN, keys: Any) -> None:
     model._count = int(model.steps)
-
-
-def _leaky(dropout: float) -> nn.Module:
-    return nn.Sequential(nn.LeakyReLU(0.2), nn.Dropout(dropout)) if dropout else nn.LeakyReLU(0.2)
-
-
-def _dcgan_start(module: nn.Module) -> None:
-    """Draw convolutions from N(0, 0.02), batch norm's scales from N(1, 0.02) (Radford 2016)."""
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-        nn.init.normal_(module.weight, 0.0, 0.02)
-    elif isinstance(module, nn.BatchNorm2d):
-        nn.init.normal_(module.weight, 1.0, 0.02)

@@ -93,3 +93,16 @@ def he(convolution: nn.Conv2d | nn.ConvTranspose2d) -> nn.Module:
     taps = prod(convolution.kernel_size) / (prod(convolution.stride) if convolution.transposed else 1)
     nn.init.normal_(convolution.weight, 0.0, (2 / (convolution.in_channels * taps)) ** 0.5)
     return convolution
+
+
+def leaky(dropout: float = 0.0) -> nn.Module:
+    """Make the activation of discriminators, which let a little through where others let nothing (Radford 2016)."""
+    return nn.Sequential(nn.LeakyReLU(0.2), nn.Dropout(dropout)) if dropout else nn.LeakyReLU(0.2)
+
+
+def dcgan_start(module: nn.Module) -> None:
+    """Draw convolutions from N(0, 0.02), batch norm's scales from N(1, 0.02) (Radford 2016). For `apply`."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
