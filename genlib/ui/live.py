@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from genlib import jobs
-from genlib.ui import broadcast, cards, charts, show, state
+from genlib.ui import broadcast, cards, charts, show, state, turning
 from genlib.ui.parts.monitor import monitor
 
 if TYPE_CHECKING:
@@ -40,11 +40,13 @@ def _watched(runs: Sequence[Run], pace: float | None) -> None:
 
 
 def panel(run: Run, status: jobs.Status, wide: bool = True) -> None:
-    """Draw one run: head, controls, figures, trouble, then pictures and curves."""
+    """Draw one run: head, controls, trouble, live knobs, then pictures and curves."""
     head(run, status, wide)
     controls(run, status)
     trouble(run, status)
     history = state.history(run)
+    turning.knobs(run, status)
+    marks = turning.marks(run)
     groups = list(charts.grouped(history))
     beside = 2 if run.drawing(kind="reconstructions") is None else 1  # charts that find room next to the samples
     cells = st.grid(2 if wide else 1, min_column_width=340, gap=("small", "large"))
@@ -52,8 +54,8 @@ def panel(run: Run, status: jobs.Status, wide: bool = True) -> None:
         pictures(run, status)
     with cells.cell():
         reconstructions(run, status)
-        charts.curves(history, f"curve-{run.name}", groups[:beside], columns=1, height=240)
-    charts.curves(history, f"curve-{run.name}", groups[beside:], columns=3 if wide else 2, height=210)
+        charts.curves(history, f"curve-{run.name}", groups[:beside], columns=1, height=240, marks=marks)
+    charts.curves(history, f"curve-{run.name}", groups[beside:], columns=3 if wide else 2, height=210, marks=marks)
 
 
 def head(run: Run, status: jobs.Status, wide: bool) -> None:
