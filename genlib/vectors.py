@@ -75,10 +75,7 @@ class Subject:
     def rows(self, dataset: data.Dataset) -> np.ndarray:
         """Choose the items: all of the part, or `count` of them drawn with seed 0, in their own order."""
         part = {"all": np.ones(len(dataset), bool), "training": dataset.split, "test": ~dataset.split}[self.part]
-        rows = np.flatnonzero(part)
-        if len(rows) > self.count:
-            rows = np.sort(np.random.default_rng(0).choice(rows, self.count, replace=False))
-        return rows
+        return _some(np.flatnonzero(part), self.count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +153,16 @@ def sorted_before(subject: Subject) -> np.ndarray | None:
 def mixture(subject: Subject, options: MixtureOptions, progress: Progress | None = None) -> Mixture:
     """Fit a mixture of normals to the vectors of a subject, and keep both. Raises ValueError as `make` and `mixtures.fit` do."""
     return mixtures.fit_file(make(subject, progress), options, progress=progress)
+
+
+def mixture_of(model: Any, dataset: data.Dataset, options: MixtureOptions | None = None, progress: Progress | None = None) -> Mixture:
+    """Fit the same mixture as `mixture` does for the training items, for whoever has model and data at hand; nothing is kept."""
+    rows = _some(np.flatnonzero(dataset.split), LIMIT)
+    return mixtures.fit(_in_blocks(model.embed, dataset.items, rows, "Codes", progress), options, progress=progress)
+
+
+def _some(rows: np.ndarray, count: int) -> np.ndarray:
+    return rows if len(rows) <= count else np.sort(np.random.default_rng(0).choice(rows, count, replace=False))
 
 
 def _categories(subject: Subject) -> Path:

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from genlib import latent, vectors
+from genlib.choices import knobs
 from genlib.cluster import CLUSTERERS
 from genlib.data import load
+from genlib.models import MODELS
 from genlib.models.base import Model
 from genlib.ui import draws, opened
 from genlib.vectors import Subject
@@ -15,6 +17,9 @@ from tests.test_page_explore import choose
 
 CONDITIONAL = {"conditional": True}
 MIXTURE = {"prior": "mixture", "components": 3, "mixture_start": 1}
+CATEGORIES = {"categories": 3}
+VARIANTS = {"plain": {}, "conditional": CONDITIONAL, "mixture": MIXTURE, "categories": CATEGORIES}
+KINDS = [(model, name) for model, row in MODELS.items() for name, options in VARIANTS.items() if set(options) <= set(knobs(row.options))]
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +33,15 @@ def run_of(model, options, dataset="digits"):
 
 def group(app, page, run):
     return app.selectbox(f"{page}-group-{run.name}")
+
+
+@pytest.mark.parametrize(("model", "variant"), KINDS)
+def test_every_page_opens_for_every_kind_of_model(model, variant):
+    run = run_of(model, VARIANTS[variant])
+    assert "Sample 1" in texts(visit("samples", run=run.name))
+    assert "The code at this place" in texts(visit("explore", run=run.name))
+    assert "items by PCA" in texts(visit("map", run=run.name))
+    assert bool(run.load().groups) == (variant != "plain")
 
 
 @pytest.fixture
@@ -158,11 +172,13 @@ def test_a_mixture_prior_is_not_asked_for_categories_where_codes_come_from_elsew
 # The model's own categories on the map
 
 
-def test_the_models_own_categories_are_offered_beside_the_clusterers():
-    run = run_of("vae", MIXTURE)
+@pytest.mark.parametrize(("model", "options"), [("vae", MIXTURE), ("gan", CATEGORIES)])
+def test_the_models_own_categories_are_offered_beside_the_clusterers(model, options):
+    run = run_of(model, options)
     app = visit("map", run=run.name)
     whole(app.selectbox("map-clusterer").set_value("own").run())
-    kept = vectors.sorted_before(Subject(run.folder, run.snapshots()[-1], count=1797))
+    what = vectors.possible(run.load())[0]
+    kept = vectors.sorted_before(Subject(run.folder, run.snapshots()[-1], what, count=1797))
     assert len(kept) == 1797 and set(kept) <= {0, 1, 2}
     found = {shown.label: shown.value for shown in app.metric}
     assert found["Clusters"] == str(len(set(kept))) and found["ARI"] != "–"

@@ -100,3 +100,9 @@ def test_a_mixture_is_fitted_to_the_codes_and_kept_beside_them(run):
     found = vectors.mixture(subject, MixtureOptions(2))
     assert np.array_equal(found.means, mixtures.fit(vectors.read(subject.file).values, MixtureOptions(2)).means)
     assert mixtures.kept(subject.file, MixtureOptions(2)) is not None
+
+
+def test_a_mixture_fitted_without_keeping_it_is_the_same(run):
+    subject = Subject(run.folder, run.snapshots()[-1], "codes", "training")
+    found = vectors.mixture_of(run.load(run.snapshots()[-1]), data.load("ring"), MixtureOptions(2))
+    assert np.allclose(found.means, vectors.mixture(subject, MixtureOptions(2)).means)

@@ -14,6 +14,10 @@ from genlib.ui.opened import Opened, choose_group
 from genlib.vectors import Subject
 
 SOURCES = {"prior": "The prior", "mixture": "Where the data lie"}
+WHY = (
+    "The prior is what the model was trained to expect (an autoencoder expects nothing: one normal laid over its codes stands in). "
+    "Training items seldom fill it evenly; a mixture of normals fitted to their codes afterwards draws where some of them are."
+)
 NUMBERS = {"pictures": ([16, 36, 64, 100, 196], 64), "points": ([500, 2000, 4000], 2000)}  # to choose from, and at first
 
 
@@ -59,8 +63,7 @@ def choose_source(opened: Opened) -> tuple[str, MixtureOptions | None]:
     """Let be chosen where codes are drawn from, and how the mixture is fitted: None where a knob is out of range, as its field says."""
     source = st.segmented_control(
         "Draw codes from", list(SOURCES), default="prior", format_func=SOURCES.__getitem__, key="samples-source", required=True,
-        persist_state="session", help="The prior is what the model was trained to expect. Training items seldom fill it evenly; "
-        "a mixture of normals fitted to their codes afterwards draws only where some of them are.",
+        persist_state="session", help=WHY,
     )  # fmt: skip
     if source == "prior":
         return source, None
