@@ -37,13 +37,16 @@ class Checkup:
         self.labels = torch.as_tensor(dataset.labels[training]).to(feed.device) if pictures else None
 
     @torch.no_grad()
-    def look(self, model: Model) -> dict[str, float]:
+    def look(self, model: Model, trained: Model | None = None) -> dict[str, float]:
         """Measure what the model draws, by the names of scores.METRICS; what is not finite is left out.
+
+        `trained` is the one whose gradients are measured, where they stand after a step; `model` may be its average.
 
         spread, spread_features: root mean square distance of samples from their mean, that of held-out items being 1, in pixels
         (points as they are) and in the model's own features. nearest_samples, nearest_held_out: median distance to the nearest of
         the training items, in root mean squares a pixel. modes_hit, classes_hit, and _missed: how many get at least a tenth of the
-        samples they deserve; of pictures, the class is that of the nearest training item. good_share: samples near a mode.
+        samples they deserve; of pictures, the class is that of the nearest training item. good_share: samples near a mode. grad:
+        length of the last step's gradient, of a model that does not tell that by itself.
         """
         was = model.training
         model.eval()
@@ -66,6 +69,8 @@ class Checkup:
             found |= _hit("modes", self.count, mode[good], deserved) | {"good_share": good.float().mean()}
         if self.labels is not None:
             found |= _hit("classes", self.count, self.labels[index], self.labels.bincount() / len(self.labels))
+        if gradients := [weight.grad for weight in (trained or model).parameters() if weight.grad is not None]:
+            found["grad"] = torch.nn.utils.get_total_norm(gradients)
         values = torch.stack([value.float().cpu() for value in found.values()]).tolist()
         return {name: value for name, value in zip(found, values, strict=True) if np.isfinite(value)}
 

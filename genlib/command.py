@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from genlib import choices, data
 from genlib.config import Config
+from genlib.diagnose import Facts, diagnose
 from genlib.models import MODELS
 from genlib.presets import PRESETS, presets_for
 from genlib.runs import Run
@@ -115,7 +116,7 @@ class Bar:
 
 
 def summary(run: Run, ending: str) -> dict[str, Any]:
-    """What the last line says: folder, how it ended, steps, seconds, items a second, last metrics."""
+    """What the last line says: folder, how it ended, steps, seconds, items a second, last metrics, what went wrong."""
     history = run.history()
     steps = int(history["step"][-1]) if history else 0
     seconds = float(history["seconds"][-1]) if history else 0.0
@@ -129,5 +130,6 @@ def summary(run: Run, ending: str) -> dict[str, Any]:
         "seconds": round(seconds, 3),
         "items_per_second": round(rate, 1),
         "metrics": metrics,
+        "findings": [dataclasses.asdict(finding) for finding in diagnose(history, Facts.of(run.config, run.events()))],
         "recipe": dataclasses.asdict(run.config),
     }

@@ -107,7 +107,7 @@ def train(run: Run, device: torch.device | None = None) -> Generator[Progress, s
             progress = Progress(state.step, config.steps, state.seconds, metrics)
             line = {"step": state.step, "seconds": round(state.seconds, 3), **metrics}
             if due:
-                line |= held_out(state.averaged, feed, HELD_OUT) | checkup.look(state.averaged)
+                line |= held_out(state.averaged, feed, HELD_OUT) | checkup.look(state.averaged, state.model)
                 yield from insist(lambda: album.keep(run, state.averaged, state.step), progress)
             if due or order == "one" or clock.due("log", 2.5 * TICK):
                 yield from insist(partial(run.log, line), progress)

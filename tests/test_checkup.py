@@ -106,5 +106,13 @@ def test_a_run_that_is_looked_at_gives_the_same_weights(tmp_path, monkeypatch):
         weights.append((run.load().state_dict(), run.history()))
         monkeypatch.setattr(Checkup, "look", lambda self, model: {})
     (looked, history), (other, unwatched) = weights
+    assert "grad" not in history and {"g_grad", "d_grad"} <= history.keys(), "a GAN tells its two gradients by itself"
     assert np.isfinite(history["spread"]).sum() >= 8 and "spread" not in unwatched
     assert looked.keys() == other.keys() and all(torch.equal(looked[name], other[name]) for name in looked)
+
+
+def test_the_gradient_of_a_single_network_is_told(tmp_path):
+    run = Run.create(Config.create("ring", "vae", {"width": 8, "beta": 100.0}, latent_dim=2, batch_size=32, steps=12), tmp_path)
+    for _ in train(run):
+        pass
+    assert (run.history()["grad"][np.isfinite(run.history()["grad"])] > 0).all()

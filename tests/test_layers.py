@@ -15,7 +15,7 @@ DATA = ("data", "dataset", "downloads", "pictures", "points", "shapes", "uploads
 BELOW = {
     "ground": {"genlib", "choices", "files", "images", "tables", "presets", "computation", *DATA},
     "neighbours": {"neighbours"},
-    "numbers": {"latent", "mixtures", "directions", "scores", "fidelity", "diagnose", "project", "cluster", "scenes", "maps"},
+    "numbers": {"latent", "mixtures", "directions", "scores", "fidelity", "symptoms", "diagnose", "project", "cluster", "scenes", "maps"},
     "models": {"models"},
     "runs": {"config", "changes", "history", "runs"},
     "training": {"train", "feed", "album", "checkup", "worker", "command", "jobs", "features", "invert"},
