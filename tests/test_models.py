@@ -56,6 +56,8 @@ CASES += [Case("gan", (3, 16, 16), {"regularizer": name}) for name in ("r1", "gr
 CASES += [Case("gan", (1, 16, 16), {"conditional": True, "regularizer": "spectral norm"}), Case("gan", (2,), {"categories": 3})]
 CASES += [Case("gan", (3, 16, 16), {"categories": 2, "augment": "on", "instance_noise": 0.1, "noise_steps": 9, "dropout": 0.2})]
 CASES += [Case("gan", (1, 16, 16), {"packing": 2, "regularizer": "gradient penalty", "smoothing": 0.1}), Case("gan", (2,), {"packing": 3})]
+CASES += [Case("ae", (1, 16, 16), {"noise": 0.1, "sparsity": 1.0, "dropout": 0.2, "weight_decay": 0.1})]
+CASES += [Case("vaegan", shape, {"conditional": True, "trunk": trunk}) for shape, trunk in (((1, 16, 16), "conv"), ((2,), "mlp"))]
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 
@@ -284,6 +286,10 @@ def test_settling_leaves_nothing_automatic_and_changes_nothing_twice(name: str, 
         ("gan", (2,), {"categories": 3, "packing": 2}, "set packing to 1"),
         ("gan", (2,), {"augment": "on"}, "set augment to auto or off"),
         ("gan", (2,), {"lr": 1.0}, "there is no knob called 'lr'"),
+        ("ae", (1, 28, 28), {"trunk": "residual", "layers": 2}, "a residual trunk, whose layers follow"),
+        ("vaegan", (1, 16, 16), {"feature_layer": 4}, "from 1 to 3"),
+        ("vaegan", (2,), {"feature_layer": 4}, "from 1 to 3"),
+        ("vaegan", (2,), {"loss": "wasserstein"}, "loss must be one of non-saturating"),
         ("gun", (2,), {}, "Did you mean gan"),
     ],
 )
@@ -305,7 +311,7 @@ def _turned(name: str) -> list[tuple[str, Any]]:
 
 # Values of knobs that change the result within three steps, where 0.3 or 3 would not, or would be out of range.
 TURNED: dict[str, Any] = {"width": 12, "layers": 2, "learning_rate": 0.01, "generator_rate": 0.01, "discriminator_rate": 0.01}
-TURNED |= {"capacity": 20.0, "capacity_steps": 1000, "mixture_start": 1}
+TURNED |= {"capacity": 20.0, "capacity_steps": 1000, "mixture_start": 1, "encoder_rate": 0.01, "decoder_rate": 0.01}
 # What a knob's value itself needs beside it.
 NEEDED: dict[Any, dict[str, Any]] = {"wasserstein": {"regularizer": "gradient penalty"}, "mixture": {"mixture_start": 1}}
 # What a knob needs beside it to have an effect; both runs get it.
@@ -316,6 +322,8 @@ COMPANY: dict[tuple[str, str], dict[str, Any]] = {
     ("vae", "components"): {"prior": "mixture", "mixture_start": 1},
     ("vae", "mixture_start"): {"prior": "mixture"},
     ("gan", "layers"): {"trunk": "mlp"},
+    ("ae", "layers"): {"trunk": "mlp"},
+    ("vaegan", "layers"): {"trunk": "mlp"},
     ("gan", "clip"): {"regularizer": "weight clipping"},
     ("gan", "information"): {"categories": 3},
     ("gan", "noise_steps"): {"instance_noise": 0.1},

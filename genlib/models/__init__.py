@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from genlib.choices import Choice, Value, fill, pick
+from genlib.models.ae import Autoencoder, AutoencoderOptions
 from genlib.models.base import Model
 from genlib.models.gan import GAN, GANOptions
 from genlib.models.vae import VAE
 from genlib.models.vae_options import VAEOptions
+from genlib.models.vaegan import VAEGAN, VAEGANOptions
 
 MODELS: dict[str, Choice] = {
     "vae": Choice(
@@ -24,6 +26,18 @@ MODELS: dict[str, Choice] = {
         "A forger and a detective learn against each other; its pictures are sharper, its training a balancing act.",
         GANOptions,
         GAN,
+    ),
+    "ae": Choice(
+        "Autoencoder",
+        "Squeezes each item into a few numbers and back and asks for nothing else: the sharpest copies, but a latent space with gaps.",
+        AutoencoderOptions,
+        Autoencoder,
+    ),
+    "vaegan": Choice(
+        "VAE-GAN",
+        "A VAE whose copies are compared by what a discriminator sees in them, not pixel by pixel: sharp pictures, and a place for each.",
+        VAEGANOptions,
+        VAEGAN,
     ),
 }
 
