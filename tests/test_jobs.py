@@ -154,6 +154,49 @@ def test_killed_worker_is_noticed_and_its_run_resumes_to_the_same_weights(queue,
     assert all(torch.equal(weights[name], expected[name]) for name in expected)
 
 
+def test_a_killed_worker_turned_a_knob_and_its_run_turns_it_again_where_it_was(queue, tmp_path_factory):
+    config = recipe(steps=3000)
+    run = jobs.start(config, queue)
+    until(lambda: jobs.status(run).step > 300)
+    jobs.turn(run, {"beta": 7.0})
+    assert until(run.changes) < 1.0
+    step = run.changes()[0].step
+    until(lambda: jobs.status(run).step > step)
+    os.kill(worker(run), signal.SIGKILL)
+    until(lambda: state(run) == "lost")
+    assert run.checkpoint()["step"] < step and not run.asked()
+    before = run.changes()
+    jobs.resume(run)
+    until(lambda: state(run) == "finished")
+    assert run.changes() == before and run.options_at()["beta"] == 7.0 and run.config == config
+    from genlib.train import train
+
+    whole = Run.create(config, tmp_path_factory.mktemp("whole"))
+    whole.note("turned", step=step, options={"beta": 7.0}, before={"beta": 1.0})
+    for _ in train(whole):
+        pass
+    weights, expected = run.load().state_dict(), whole.load().state_dict()
+    assert all(torch.equal(weights[name], expected[name]) for name in expected)
+
+
+def test_a_paused_run_takes_a_turned_knob_over_and_a_stopped_one_when_it_goes_on(queue):
+    run = jobs.start(recipe(), queue)
+    until(lambda: jobs.status(run).step > 20)
+    jobs.pause(run)
+    until(lambda: state(run) == "paused")
+    step = run.checkpoint()["step"]
+    jobs.turn(run, {"beta": 7.0})
+    until(run.changes)
+    assert [(change.step, change.text) for change in run.changes()] == [(step, "beta 1 → 7")]
+    jobs.stop(run)
+    until(lambda: state(run) == "stopped")
+    jobs.turn(run, {"learning_rate": 0.002})
+    assert run.asked() == [{"learning_rate": 0.002}]
+    jobs.resume(run)
+    until(lambda: not run.asked())
+    assert run.changes()[1].step == step and run.options_at()["beta"] == 7.0
+
+
 def test_silent_worker_counts_as_dead_even_if_its_number_lives(root, monkeypatch):
     run = Run.create(recipe(), root).claim()
     run.note("running")

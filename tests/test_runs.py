@@ -166,6 +166,13 @@ def test_rename_keeps_the_folder_and_delete_removes_it(run, tmp_path):
     assert not run.folder.exists()
 
 
+def test_a_deleted_run_takes_its_maps_along(run, home):
+    for name in (run.name, "another"):
+        files.write(home / "maps" / name / "map.npz", b"a map")
+    run.delete()
+    assert [folder.name for folder in (home / "maps").iterdir()] == ["another"]
+
+
 def test_version_changes_with_everything_that_can_be_seen(run):
     seen = {run.version()}
     for change in (lambda: run.log({"step": 1}), lambda: run.draw("samples", np.zeros((4, 4, 1), np.uint8)), lambda: run.rename("other")):

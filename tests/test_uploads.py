@@ -14,6 +14,7 @@ from PIL import Image
 
 from genlib import data, uploads
 from genlib.dataset import stratified
+from genlib.ui import intake
 from genlib.uploads import UploadOptions
 
 RED, WHITE, BLACK = (220, 40, 40), (255, 255, 255), (0, 0, 0)
@@ -462,3 +463,8 @@ def test_the_split_is_the_same_each_time_and_reaches_every_class():
     assert [int((~split[labels == label]).sum()) for label in range(4)] == [10, 2, 1, 0]
     assert np.array_equal(split, stratified(labels))
     assert 0 < (~stratified(np.arange(20))).sum() < 20
+
+
+def test_the_form_takes_every_kind_of_picture_that_can_be_read_and_no_other():
+    kinds = {Image.registered_extensions()[f".{kind}"] for kind in intake.TYPES if kind not in ("zip", "csv")}
+    assert kinds == set(uploads.FORMATS)
