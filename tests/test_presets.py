@@ -77,7 +77,7 @@ def test_presets_are_read_without_torch() -> None:
 
 
 def test_default_preset_finds_every_mode_of_the_ring() -> None:
-    """A third of its steps already do; benchmarks/ring.py measures it in full."""
+    """A third of its steps already do; `python -m benchmarks.quality ring` measures it in full."""
     values = dict(next(iter(presets_for("ring", "points", "gan").values())).values)
     options = values.pop("options")
     run = Run.create(Config.create("ring", "gan", options, **values | {"steps": 2000}))

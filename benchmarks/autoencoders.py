@@ -1,0 +1,102 @@
+"""Figures of the models with an encoder: likelihood, and clusters in their codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks import plain
+from benchmarks.report import Figure
+from benchmarks.trained import Asked, Missing, Trained, over_seeds, recipe, trained
+from genlib import data
+from genlib.cluster import cluster
+from genlib.config import Config
+from genlib.scores import agreement
+
+BATCH, EPOCHS, WIDTH, LATENT = 128, 10, 400, 20
+TEXTBOOK = {"trunk": "mlp", "width": WIDTH, "layers": 1, "likelihood": "bernoulli", "learning_rate": 1e-3}
+COMPACT = {"latent_dim": 10}  # as many dimensions as the literature's clusterings have
+Sort = Callable[[Trained, np.ndarray], np.ndarray]  # (n, h, w, c) pixels -> (n,) groups
+
+
+def elbo(found: Trained) -> float:
+    """The last figure of the run's log: minus ELBO over the whole test split, in nats a picture."""
+    return -float(found.run.history()["test_elbo"][-1])
+
+
+def vae_mlp(asked: Asked) -> list[Figure]:
+    """Train the textbook network for ten epochs, and the plain loop beside it."""
+    dataset = data.load("fashion-mnist")
+    steps = -(-int(dataset.split.sum()) // BATCH) * EPOCHS
+    found = [
+        elbo(
+            trained(
+                Config.create("fashion-mnist", "vae", TEXTBOOK, latent_dim=LATENT, batch_size=BATCH, steps=steps, seed=seed),
+                asked.folder,
+            )
+        )
+        for seed in asked.seeds
+    ]
+    torch.manual_seed(asked.seeds[0])
+    network = plain.mlp_vae(WIDTH, LATENT)
+    loop = network.train_on(plain.loader(dataset, asked.folder, True, BATCH), torch.device("cpu"))
+    for _ in range(steps):
+        next(loop)
+    reference = network.test_loss(plain.loader(dataset, asked.folder, False, BATCH))
+    return [*over_seeds("test -ELBO", found, "nats", 244.5), Figure("test -ELBO, plain loop, one seed", reference, "nats")]
+
+
+def vae_best(asked: Asked) -> list[Figure]:
+    """Train the best VAE of ours, by its preset."""
+    found = [trained(recipe("fashion-mnist", "best-vae", seed), asked.folder) for seed in asked.seeds]
+    sizes = {one.run.config.latent_dim for one in found}
+    return [
+        *over_seeds("test -ELBO", [elbo(one) for one in found], "nats", 237),
+        Figure("seconds of training, slowest", max(one.seconds for one in found), "s", 60),
+        Figure("latent dimensions", max(sizes), "", LATENT),
+    ]
+
+
+def by_codes(found: Trained, items: np.ndarray) -> np.ndarray:
+    """Group by k-means on the mean codes."""
+    return cluster(found.model.embed(items), "kmeans", seed=found.run.config.seed).labels
+
+
+def by_itself(found: Trained, items: np.ndarray) -> np.ndarray:
+    """Group as the model itself does."""
+    return found.model.sort(items)
+
+
+# What clusters: model, knobs, how; each is trained for the same seconds.
+CLUSTERING: dict[str, tuple[str, dict[str, Any], Sort]] = {
+    "autoencoder, codes + k-means": ("ae", {}, by_codes),
+    "VAE, codes + k-means": ("vae", {}, by_codes),
+    "mixture-prior VAE, by itself": ("vae", {"prior": "mixture", "components": 10}, by_itself),
+    "InfoGAN, by itself": ("gan", {"categories": 10}, by_itself),
+}
+
+
+def clusters(asked: Asked) -> list[Figure]:
+    """Group the test pictures by codes or categories, and compare with the classes."""
+    dataset = data.load("fashion-mnist")
+    items, labels = dataset.items[~dataset.split], dataset.labels[~dataset.split]
+    seconds = min(60.0, asked.seconds)
+    figures, means = [], {}
+    for name, (model, options, sort) in CLUSTERING.items():
+        scores = []
+        for seed in asked.seeds:
+            try:
+                config = Config.create("fashion-mnist", model, options, **COMPACT, batch_size=BATCH, steps=1_000_000, seed=seed)
+            except ValueError as error:
+                raise Missing(f"{name}: {error}") from error
+            scores.append(agreement(sort(trained(config, asked.folder, seconds), items), labels))
+        means[name] = {metric: float(np.mean([score[metric] for score in scores])) for metric in ("accuracy", "nmi")}
+        for metric in ("accuracy", "nmi"):
+            figures += over_seeds(f"{metric.replace('nmi', 'NMI')}, {name}", [score[metric] for score in scores])
+    best = max(means, key=lambda name: means[name]["accuracy"])
+    told = [Figure(f"accuracy, best row ({best})", means[best]["accuracy"], "", 0.60, least=True)]
+    told.append(Figure("NMI of that row", means[best]["nmi"], "", 0.63, least=True))
+    return told + figures
