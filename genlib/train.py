@@ -235,10 +235,11 @@ class Clock:
         return True
 
     def skip_pause(self) -> None:
-        """Take the time since the last tick off if the driver kept us waiting."""
+        """Take the time since the last tick off if the driver kept us waiting: it counts for nothing, and makes nothing due."""
         waited = time.perf_counter() - self._yielded
         if waited > 1.0:
             self._start += waited
+            self._last = {what: last + waited for what, last in self._last.items()}
 
 
 def snapshot_steps(total: int) -> set[int]:
