@@ -237,6 +237,7 @@ class Clock:
     def skip_pause(self) -> None:
         """Take the time since the last tick off if the driver kept us waiting: it counts for nothing, and makes nothing due."""
         waited = time.perf_counter() - self._yielded
+        self._yielded += waited  # what is taken off once is not taken off again
         if waited > 1.0:
             self._start += waited
             self._last = {what: last + waited for what, last in self._last.items()}
