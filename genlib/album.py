@@ -37,9 +37,9 @@ class Album:
         labels = None if self.labels is None else torch.as_tensor(self.labels, device=model.device)
         return model.prior(self.count, generator, labels).cpu().numpy()
 
-    def live(self, run: Run, model: Model, step: int | None = None) -> None:
-        """Keep the latest samples and reconstructions, or those of a step."""
-        run.draw("samples", self.samples(model), step)
+    def live(self, run: Run, model: Model, samples: np.ndarray, step: int | None = None) -> None:
+        """Keep samples and reconstructions as the latest, or as those of a step."""
+        run.draw("samples", samples, step)
         if self.reconstructs:
             copies = model.generate(model.embed(self.originals), self.original_labels)
             run.draw("reconstructions", images.montage(np.concatenate([self.originals, copies]), len(self.originals)), step)
@@ -47,4 +47,4 @@ class Album:
     def keep(self, run: Run, model: Model, step: int) -> None:
         """Keep weights and pictures of a step: the time bar's data."""
         run.keep_weights(model, f"snapshots/{step:08d}")
-        self.live(run, model, step)
+        self.live(run, model, self.samples(model), step)

@@ -113,8 +113,9 @@ def train(run: Run, device: torch.device | None = None) -> Generator[Progress, s
                 yield from insist(partial(run.log, line), progress)
                 seen.clear()
             if order == "one" or clock.due("preview", PREVIEW):
-                progress = replace(progress, samples=album.samples(state.averaged))
-                yield from insist(lambda: album.live(run, state.averaged), progress)
+                samples = album.samples(state.averaged)
+                progress = replace(progress, samples=samples)
+                yield from insist(partial(album.live, run, state.averaged, samples), progress)
             if clock.due("checkpoint", CHECKPOINT):
                 yield from insist(lambda: run.save(state.checkpoint()), progress)
             order = yield progress
