@@ -56,6 +56,33 @@ PRESETS: dict[str, Preset] = {
         _values(2, 64, 4000, learning_rate=1e-3),
         (*GREY, "digits"),
     ),
+    "clusters-vae": Preset(
+        "Finds groups by itself",
+        "The prior is a mixture of ten that moves to where codes gather. No label is shown, yet after 15 seconds six in ten clothes of "
+        "the small set are in the group of their class (accuracy 0.60, NMI 0.62 on test pictures).",
+        "pictures",
+        "vae",
+        _values(10, 128, 3000, trunk="mlp", width=400, layers=2, learning_rate=1e-3, prior="mixture", kl_warmup=2000, mixture_start=1000),
+        GREY,
+    ),
+    "conditional-vae": Preset(
+        "Told the class",
+        "The decoder knows the class, so the code keeps only style: draw one code in all ten classes. The test ELBO gains 2 nats on the "
+        "small Fashion-MNIST, and codes no longer cluster by class.",
+        "pictures",
+        "vae",
+        _values(8, 128, 2500, trunk="mlp", width=400, layers=2, learning_rate=1e-3, conditional=True),
+        GREY,
+    ),
+    "silent-vae": Preset(
+        "Dimensions fall silent",
+        "Beta 30 makes every nat of the code thirty times as dear, and the model finds that most dimensions are not worth it.",
+        "pictures",
+        "vae",
+        _values(16, 128, 1000, trunk="mlp", width=400, layers=1, learning_rate=1e-3, beta=30.0),
+        GREY,
+        fails="Watch the active latent dimensions: of sixteen, two are left after 500 steps. Copies stay 70 nats worse than at beta 1.",
+    ),
     "digits-vae": Preset(
         "Convolutional VAE",
         "Small pictures, few of them: a short run. Longer, and it would learn the digits by heart.",

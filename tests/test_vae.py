@@ -8,21 +8,22 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from genlib.models import build, settle
-from genlib.models.divergences import kl_to_prior
-from genlib.models.likelihoods import bernoulli
+from genlib.models.blocks import Generator, Trunk
+from genlib.models.priors import Mixture
 from genlib.models.vae import VAE
+from genlib.scores import agreement
 
 GREY, COLOUR, POINTS = (1, 16, 16), (3, 16, 16), (2,)
 
 
-def make(shape: tuple[int, ...] = GREY, latent_dim: int = 4, **options: Any) -> VAE:
+def make(shape: tuple[int, ...] = GREY, latent_dim: int = 4, classes: int = 0, **options: Any) -> VAE:
     torch.manual_seed(0)
     settled = settle("vae", shape, {"width": 16} | options)
-    model = build(SimpleNamespace(model="vae", latent_dim=latent_dim, classes=0, options=settled), shape)
+    model = build(SimpleNamespace(model="vae", latent_dim=latent_dim, classes=classes, options=settled), shape)
     assert isinstance(model, VAE)
     return model
 
@@ -31,49 +32,23 @@ def items(shape: tuple[int, ...], n: int = 40) -> Tensor:
     return torch.rand(n, *shape, generator=torch.Generator().manual_seed(1)) * 2 - 1
 
 
-def train(model: VAE, batch: Tensor, steps: int) -> dict[str, Tensor]:
+def train(model: VAE, batch: Tensor, steps: int, labels: Tensor | None = None) -> dict[str, Tensor]:
     optimizers = model.optimizers()
     torch.manual_seed(0)
     metrics: dict[str, Tensor] = {}
     for _ in range(steps):
-        metrics = model.step(batch, None, optimizers)
+        metrics = model.step(batch, labels, optimizers)
     return metrics
 
 
-def measured(model: VAE, x: Tensor, rows: int) -> dict[str, float]:
+def measured(model: VAE, x: Tensor, rows: int, labels: Tensor | None = None) -> dict[str, float]:
     torch.manual_seed(3)
     sums: dict[str, float] = {}
     with torch.inference_mode():
-        for part in x.split(rows):
-            for name, value in model.eval().measure(part).items():
+        for index in torch.arange(len(x)).split(rows):
+            for name, value in model.eval().measure(x[index], None if labels is None else labels[index]).items():
                 sums[name] = sums.get(name, 0.0) + value.item()
     return {name: value / len(x) for name, value in sums.items()}
-
-
-@pytest.mark.parametrize(("mean", "deviation"), [(0.0, 1.0), (1.5, 0.3), (-2.0, 2.5)])
-def test_kl_equals_the_integral(mean: float, deviation: float) -> None:
-    z = torch.linspace(-40, 40, 800_001, dtype=torch.float64)
-    posterior, prior = torch.distributions.Normal(mean, deviation), torch.distributions.Normal(0.0, 1.0)
-    integral = torch.trapezoid(posterior.log_prob(z).exp() * (posterior.log_prob(z) - prior.log_prob(z)), z)
-    kl = kl_to_prior(torch.tensor(mean, dtype=torch.float64), torch.tensor(2 * math.log(deviation), dtype=torch.float64))
-    assert kl.item() == pytest.approx(integral.item(), abs=1e-6)
-
-
-def test_bernoulli_is_torchs_cross_entropy_and_so_is_its_gradient() -> None:
-    logits = (8 * torch.randn(20, 50, generator=torch.Generator().manual_seed(0))).requires_grad_()
-    images = items((50,), 20)
-    exact = logits.detach().double().requires_grad_()
-    wanted = functional.binary_cross_entropy_with_logits(exact, 0.5 * images.double() + 0.5, reduction="sum")
-    wanted.backward()
-    got = bernoulli(logits, images).sum()
-    got.backward()
-    assert got.item() == pytest.approx(wanted.item(), rel=1e-6)
-    torch.testing.assert_close(logits.grad, exact.grad.float())
-
-
-def test_bernoulli_stays_finite_where_a_probability_is_0_or_1() -> None:
-    logits, white = torch.tensor([1e4, -1e4, 100.0, 0.0]), torch.tensor([1.0, -1.0, -1.0, 1.0])
-    assert bernoulli(logits[None], white[None]).item() == pytest.approx(100 + math.log(2))
 
 
 def test_losses_are_summed_over_pixels_and_averaged_over_items() -> None:
@@ -156,6 +131,180 @@ def test_active_units_are_the_dimensions_with_more_than_a_hundredth_of_a_nat() -
         model.posterior.weight.zero_()
         model.posterior.bias.copy_(torch.tensor([0.0, 0.13, 0.15, 1.0, 0.0, 0.0, 0.0, 0.0]))  # KL 0, .00845, .01125, .5
     assert train(model, items(GREY), 1)["active_units"].item() == 2
+
+
+def test_the_largest_kl_is_that_of_the_busiest_dimension() -> None:
+    model = make(learning_rate=1e-6)
+    with torch.no_grad():
+        model.posterior.weight.zero_()
+        model.posterior.bias.copy_(torch.tensor([0.0, 0.4, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]))
+    assert train(model, items(GREY), 1)["kl_largest"].item() == pytest.approx(0.5, rel=1e-4)
+
+
+def charged(model: VAE, steps: int) -> list[tuple[float, float]]:
+    """What the loss charges for the codes at each step, and the KL term itself."""
+    optimizers = model.optimizers()
+    found = []
+    for _ in range(steps):
+        metrics = model.step(items(GREY), None, optimizers)
+        found.append(((metrics["loss"] - metrics["recon"]).item(), metrics["kl"].item()))
+    return found
+
+
+def test_capacity_charges_the_distance_from_what_rises_step_by_step() -> None:
+    for step, (price, kl) in enumerate(charged(make(capacity=8.0, capacity_steps=4, beta=10.0, learning_rate=1e-3), 6)):
+        assert price == pytest.approx(10 * abs(kl - 8 * min(1, (step + 1) / 4)), rel=1e-3)
+
+
+def test_capacity_holds_the_kl_term_at_its_value() -> None:
+    x = torch.randn(400, 2, generator=torch.Generator().manual_seed(0))
+    kept = [train(make(POINTS, 2, width=32, layers=1, beta=20.0, capacity=capacity), x, 400)["kl"].item() for capacity in (0.5, 2.0)]
+    assert kept == pytest.approx([0.5, 2.0], abs=0.15)
+
+
+def test_the_total_correlation_is_charged_beside_the_plain_kl() -> None:
+    """At 1 the loss is the plain one, and the pairs of codes that an estimate takes are spared."""
+    model = make(tc_weight=6.0, learning_rate=1e-6)
+    metrics = train(model, items(GREY), 1)
+    wanted = metrics["kl"] + 5 * metrics["correlation"]
+    assert (metrics["loss"] - metrics["recon"]).item() == pytest.approx(wanted.item(), abs=1e-3)
+    assert "correlation" not in train(make(), items(GREY), 1)
+
+
+def test_the_total_correlation_knows_how_many_items_there_are() -> None:
+    model, other = make(tc_weight=6.0), make(tc_weight=6.0)
+    other.population = 10_000
+    assert train(model, items(GREY), 1)["correlation"] != train(other, items(GREY), 1)["correlation"]
+
+
+def test_a_weight_on_the_total_correlation_makes_dimensions_independent() -> None:
+    """Points on a diagonal: two factors, a long one and a short one, each of which one dimension can hold."""
+    points = torch.randn(200, 2, generator=torch.Generator().manual_seed(0)) @ torch.tensor([[1.0, 0.8], [0.8, 1.0]])
+    found = []
+    for weight in (1.001, 12.0):
+        model = make(POINTS, 2, width=32, layers=1, tc_weight=weight)
+        train(model, points, 400)
+        found.append(train(model, points, 1)["correlation"].item())
+    assert found[1] < found[0] - 0.01
+
+
+def four_clouds(n: int = 800) -> tuple[Tensor, Tensor]:
+    """Points around the corners of a square, and which corner each is at."""
+    generator = torch.Generator().manual_seed(5)
+    corner = torch.arange(n) % 4
+    centres = 3 * torch.tensor([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
+    return centres[corner] + 0.4 * torch.randn(n, 2, generator=generator), corner
+
+
+def test_a_mixture_prior_finds_well_separated_groups_by_itself() -> None:
+    x, corner = four_clouds()
+    model = make(POINTS, 2, width=32, layers=2, prior="mixture", components=4, mixture_start=200, beta=0.5)
+    train(model, x[::2], 600)  # labels are never shown
+    held_out = x[1::2].numpy()
+    assert model.groups == model.categories == 4
+    assert agreement(model.sort(held_out), corner[1::2].numpy())["nmi"] > 0.8
+
+
+def test_a_group_that_was_found_can_be_drawn_from() -> None:
+    x, _ = four_clouds()
+    model = make(POINTS, 2, width=32, layers=2, prior="mixture", components=4, mixture_start=200, beta=0.5)
+    train(model, x, 600)
+    labels = torch.arange(400) % 4
+    drawn = model.decode(model.prior(400, torch.Generator().manual_seed(0), labels), labels)
+    assert (model.categorize(drawn) == labels).float().mean() > 0.9
+    found = model.components()
+    assert found is not None
+    weights, means, deviations = found
+    assert weights.sum().item() == pytest.approx(1) and means.shape == deviations.shape == (4, 2)
+
+
+def test_components_are_placed_at_their_step_and_then_follow() -> None:
+    model = make(POINTS, 2, prior="mixture", components=3, mixture_start=2)
+    assert isinstance(model.cloud, Mixture)
+    optimizers, means = model.optimizers(), []
+    for _ in range(4):
+        model.step(items(POINTS), None, optimizers)
+        means.append(model.cloud.means.clone())
+    assert not means[1].any() and means[2].any() and not torch.equal(means[2], means[3])
+
+
+def test_without_a_mixture_there_are_no_groups() -> None:
+    assert make().groups == 0 and make().components() is None
+    with pytest.raises(TypeError, match="finds no categories"):
+        make().categorize(items(GREY))
+
+
+def test_changing_the_label_changes_the_decode_but_not_the_code() -> None:
+    x, corner = four_clouds()
+    model = make(POINTS, 2, classes=4, conditional=True, width=32, layers=2)
+    train(model, x, 300, corner)
+    codes = torch.zeros(4, 2)
+    by_label = model.decode(codes, torch.arange(4))
+    assert torch.pdist(by_label).min() > 2  # each class has a corner of its own
+    assert model.encode(x).shape == (800, 2)
+    with pytest.raises(ValueError, match="say which one each code is for"):
+        model.decode(codes)
+
+
+def test_labels_make_held_out_items_likelier() -> None:
+    x, corner = four_clouds()
+    elbos = []
+    for conditional in (False, True):
+        model = make(POINTS, 2, classes=4 * conditional, conditional=conditional, width=32, layers=2)
+        train(model, x[::2], 500, corner[::2])
+        elbos.append(measured(model, x[1::2], 200, corner[1::2])["elbo"])
+    assert elbos[1] > elbos[0] + 0.5
+
+
+def test_a_model_that_is_not_conditional_never_looks_at_labels() -> None:
+    x, corner = four_clouds(40)
+    weights = []
+    for labels in (None, corner, torch.full((40,), 99)):
+        model = make(POINTS, 2)
+        train(model, x, 2, labels)
+        weights.append(torch.cat([p.flatten() for p in model.parameters()]))
+    assert torch.equal(weights[0], weights[1]) and torch.equal(weights[0], weights[2])
+
+
+def linear_gaussian() -> tuple[VAE, Tensor, Tensor]:
+    """A VAE whose likelihood is known: a linear decoder, a noise of variance 0.3, and posteriors that are too wide."""
+    model = make(POINTS, 2, layers=1)
+    weight, variance = torch.tensor([[1.0, 0.4], [-0.3, 0.8]]), 0.3
+    linear, posterior = nn.Linear(2, 2), nn.Linear(2, 4)
+    covariance = weight @ weight.T + variance * torch.eye(2)
+    true = torch.linalg.inv(torch.eye(2) + weight.T @ weight / variance)
+    with torch.no_grad():
+        linear.weight.copy_(weight)
+        linear.bias.zero_()
+        posterior.weight.copy_(torch.cat([true @ weight.T / variance, torch.zeros(2, 2)]))
+        posterior.bias.copy_(torch.cat([torch.zeros(2), (3 * true.diag()).log()]))
+        model.variance.fill_(variance)
+    model.encoder, model.posterior, model.decoder = Trunk([nn.Identity()], 2), posterior, Generator([linear])
+    x = torch.distributions.MultivariateNormal(torch.zeros(2), covariance).expand((3000,)).sample()
+    exact = torch.distributions.MultivariateNormal(torch.zeros(2), covariance).log_prob(x)
+    return model, x, exact
+
+
+@torch.inference_mode()
+def test_the_bound_lies_between_the_elbo_and_the_exact_likelihood_which_it_nears_with_more_draws() -> None:
+    torch.manual_seed(0)
+    model, x, exact = linear_gaussian()
+    bounds = [model.bound(x, None, draws, torch.Generator().manual_seed(0)) for draws in (1, 4, 500)]
+    assert bounds[0].shape == (3000,)
+    elbo = measured(model, x, 3000)["elbo"]
+    assert bounds[0].mean().item() == pytest.approx(elbo, abs=0.25)
+    assert elbo + 0.2 < bounds[1].mean() < bounds[2].mean() < exact.mean() + 0.01
+    torch.testing.assert_close(bounds[2], exact, atol=0.3, rtol=0)
+    assert bounds[2].mean().item() == pytest.approx(exact.mean().item(), abs=0.02)
+
+
+@torch.inference_mode()
+def test_the_bound_repeats_and_leaves_torchs_own_draws_alone() -> None:
+    model, x = make(prior="mixture"), items(GREY, 5)
+    before = torch.get_rng_state()
+    bounds = [model.bound(x, None, 3, torch.Generator().manual_seed(seed)) for seed in (0, 0, 1)]
+    assert torch.equal(bounds[0], bounds[1]) and not torch.equal(bounds[0], bounds[2])
+    assert torch.equal(before, torch.get_rng_state())
 
 
 def test_it_is_the_network_of_pytorch_examples() -> None:
