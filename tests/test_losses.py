@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
 
-from genlib.models.losses import LOSSES, gradient_norms, gradient_penalty, r1
+from genlib.models.losses import LOSSES, gradient_norms, gradient_penalty, r1, smoothing
 
 PICTURES, POINTS = (1, 16, 16), (2,)
 
@@ -55,6 +56,14 @@ def test_cross_entropy_does_not_freeze_where_a_sigmoid_would() -> None:
     fake = torch.tensor([-200.0], requires_grad=True)
     LOSSES["non-saturating"].generator(fake).backward()
     assert fake.grad.item() == pytest.approx(-1.0)
+
+
+@pytest.mark.parametrize("name", [name for name, loss in LOSSES.items() if loss.smooths])
+def test_smoothing_lowers_the_target_of_real_items_and_only_theirs(name: str) -> None:
+    """Against torch's own cross-entropy with target 0.9 on real items and 0 on fakes."""
+    real, fake = torch.tensor([2.0, -1.0, 0.3]), torch.tensor([0.5, -3.0, 1.0])
+    wanted = binary_cross_entropy_with_logits(real, torch.full((3,), 0.9)) + binary_cross_entropy_with_logits(fake, torch.zeros(3))
+    torch.testing.assert_close(LOSSES[name].discriminator(real, fake) + smoothing(real, 0.1), wanted)
 
 
 def linear(slope: Tensor) -> Callable[[Tensor], Tensor]:

@@ -17,7 +17,8 @@ HOLE = 1 / 2  # of the side
 
 def augment(x: Tensor) -> Tensor:
     """Change colour, place, and a part of each picture by draws of its own: (n, c, h, w) -> (n, c, h, w)."""
-    return cut(translate(colour(x)))
+    with torch.autocast(x.device.type, enabled=False):  # pictures would be rounded on the way
+        return cut(translate(colour(x)))
 
 
 def colour(x: Tensor) -> Tensor:

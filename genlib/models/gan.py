@@ -32,7 +32,9 @@ class GAN(Model):
         layout = Layout(options.trunk, options.width, options.layers, nn.ReLU, batch_norm=len(shape) == 3)
         # A bound on each item's own gradient means nothing where batch norm mixes the items (Gulrajani 2017, section 4).
         self._normed = options.trunk == "conv" and options.regularizer == "none"
-        self.generator = make_generator(layout, latent_dim, shape, self.groups)
+        # A class has its own batch norm. A category has to make do with a one-hot beside the code: with batch norm of its own it
+        # becomes a watermark, which can be read off what is made and says nothing about real items.
+        self.generator = make_generator(layout, latent_dim + options.categories, shape, classes)
         judging = dataclasses.replace(layout, activation=lambda: leaky(options.dropout), batch_norm=self._normed)
         packed = (shape[0] * options.packing, *shape[1:])
         self.discriminator = Discriminator(judging, packed, classes, options.categories)
@@ -93,7 +95,9 @@ class GAN(Model):
         return metrics
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        output = self.generator(z, labels if self.groups else None).float()
+        if self.categories:
+            z = torch.cat([z, self._one_hot(labels).to(z.dtype)], dim=1)
+        output = self.generator(z, labels if self.classes else None).float()
         return output.tanh() if len(self.shape) == 3 else output
 
     def features(self, x: Tensor) -> Tensor:
@@ -104,6 +108,11 @@ class GAN(Model):
         if not self.categories:
             return super().categorize(x)
         return self.discriminator.recognize(self.discriminator.trunk(x)).argmax(dim=1)
+
+    def _one_hot(self, categories: Tensor | None) -> Tensor:
+        if categories is None:
+            raise ValueError(f"this model has {self.categories} categories; say which one each code is for with labels of shape (n,)")
+        return categories[:, None] == torch.arange(self.categories, device=categories.device)
 
     def _groups(self, n: int, labels: Tensor | None) -> Tensor | None:
         """Return the group that each made item is to be of: the classes of the real ones beside it, or categories by chance."""
