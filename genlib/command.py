@@ -92,7 +92,8 @@ def tables() -> str:
     """List what can be named."""
     lines = ["data sets:", *(f"  {name:20}{row.why}" for name, row in data.sources().items())]
     lines += ["", "models:", *(f"  {name:20}{row.why}" for name, row in MODELS.items())]
-    return "\n".join([*lines, "", "presets:", *(f"  {name:20}{preset.why}" for name, preset in PRESETS.items())])
+    warnings = {name: f" Known to fail: {preset.fails}" if preset.fails else "" for name, preset in PRESETS.items()}
+    return "\n".join([*lines, "", "presets:", *(f"  {name:20}{preset.why}{warnings[name]}" for name, preset in PRESETS.items())])
 
 
 class Bar:

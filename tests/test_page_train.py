@@ -46,6 +46,7 @@ def test_a_preset_fills_the_form_and_gives_its_reason(name):
     app = choose(visit("train"), dataset, preset.model)
     app.selectbox(f"train-preset-{dataset}-{preset.model}").set_value(name).run()
     assert preset.why in texts(app)
+    assert ("Known to fail" in texts(app)) == bool(preset.fails) and preset.fails in texts(app)
     filled = {field.label: field.value for field in [*app.number_input, *app.slider]}
     assert filled[choices.knobs(Config)["latent_dim"].label] == preset.values["latent_dim"]
 
