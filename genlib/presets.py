@@ -256,14 +256,6 @@ PRESETS: dict[str, Preset] = {
         _values(16, 64, 3000, learning_rate=1e-3),
         GREY,
     ),
-    "denoising-ae": Preset(
-        "Denoising autoencoder",
-        "Noise goes in, the clean picture is asked for: what is learned is where pictures lie, and not how to copy.",
-        "pictures",
-        "ae",
-        _values(32, 64, 3000, learning_rate=1e-3, noise=0.5),
-        (*GREY, "digits"),
-    ),
     "digits-ae": Preset(
         "Convolutional autoencoder",
         "Small pictures, few of them: a short run. Watch the error on test digits part from that on training digits.",
@@ -287,6 +279,14 @@ PRESETS: dict[str, Preset] = {
         "ae",
         _values(64, 64, 3000, learning_rate=1e-3),
         ("textures",),
+    ),
+    "denoising-ae": Preset(
+        "Denoising autoencoder",
+        "Noise goes in, the clean picture is asked for: what is learned is where pictures lie, and not how to copy.",
+        "pictures",
+        "ae",
+        _values(32, 64, 3000, learning_rate=1e-3, noise=0.5),
+        (*GREY, "digits"),
     ),
     "pictures-ae": Preset(
         "Convolutional autoencoder, careful",

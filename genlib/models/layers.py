@@ -41,8 +41,8 @@ class Shrinking(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, activation: Activation, batch_norm: bool) -> None:
         super().__init__()
-        self.shrink = he(nn.Conv2d(inputs, outputs, 4, 2, 1))
-        self.refine = he(nn.Conv2d(outputs, outputs, 3, 1, 1))
+        self.shrink = he(nn.Conv2d(inputs, outputs, 4, 2, 1, bias=not batch_norm))
+        self.refine = he(nn.Conv2d(outputs, outputs, 3, 1, 1, bias=not batch_norm))
         self.shortcut = he(nn.Conv2d(inputs, outputs, 1))
         self.norms = nn.ModuleList(nn.BatchNorm2d(outputs) if batch_norm else nn.Identity() for _ in range(2))
         self.activation = activation()
@@ -63,9 +63,10 @@ class Growing(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, activation: Activation, batch_norm: bool, classes: int) -> None:
         super().__init__()
-        self.refine = he(nn.Conv2d(inputs, inputs, 3, 1, 1))
-        self.grow = he(nn.ConvTranspose2d(inputs, outputs, 4, 2, 1))
-        self.shortcut = he(nn.Conv2d(inputs, outputs, 1))
+        # No bias before batch norm, which would take it away again: here or in the blocks that follow.
+        self.refine = he(nn.Conv2d(inputs, inputs, 3, 1, 1, bias=not batch_norm))
+        self.grow = he(nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=not batch_norm))
+        self.shortcut = he(nn.Conv2d(inputs, outputs, 1, bias=not batch_norm))
         self.norms = nn.ModuleList(make_norm(inputs, 2, classes) if batch_norm else nn.Identity() for _ in range(2))
         self.activation = activation()
 
