@@ -10,6 +10,7 @@ import streamlit as st
 
 from genlib import jobs
 from genlib.ui import broadcast, cards, charts, show, state, turning
+from genlib.ui.findings import show_findings
 from genlib.ui.parts.monitor import monitor
 
 if TYPE_CHECKING:
@@ -40,12 +41,13 @@ def _watched(runs: Sequence[Run], pace: float | None) -> None:
 
 
 def panel(run: Run, status: jobs.Status, wide: bool = True) -> None:
-    """Draw one run: head, controls, trouble, live knobs, then pictures and curves."""
+    """Draw one run: head, controls, trouble, live knobs, what goes wrong, then pictures and curves."""
     head(run, status, wide)
     controls(run, status)
     trouble(run, status)
     history = state.history(run)
     turning.knobs(run, status)
+    show_findings(run, history, status.living)
     marks = turning.marks(run)
     groups = list(charts.grouped(history))
     beside = 2 if run.drawing(kind="reconstructions") is None else 1  # charts that find room next to the samples
