@@ -144,6 +144,13 @@ def test_codes_can_be_drawn_from_a_mixture_fitted_to_the_training_items():
     assert len(list(subject.file.parent.glob("*-mixture-*"))) == 2
 
 
+def test_a_conditional_model_is_said_to_get_codes_of_all_classes():
+    app = visit("samples", run=run_of("vae", CONDITIONAL).name)
+    assert "codes of items of all classes" not in texts(app)
+    choose(app, "Draw codes from", "mixture")
+    assert "codes of items of all classes" in texts(app) and "Sample 1: 0" in texts(app)
+
+
 def test_a_mixture_that_cannot_be_fitted_is_a_sentence_and_can_be_tried_again(monkeypatch):
     def refuse(*args):
         raise ValueError("10 components need at least 20 codes, got 8; choose fewer")

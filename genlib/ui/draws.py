@@ -53,6 +53,8 @@ def draw(opened: Opened) -> Drawn | None:
         found = None if options is None else fitted(opened, options)
         if found is None:
             return None
+        if opened.model.classes:
+            st.caption("These are codes of items of all classes. What in a code still tells its class may speak against the one asked for.")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         seed, number, temperature, truncation = choose_draws(opened)
     make = opened.draw if found is None else found.sample
