@@ -51,8 +51,8 @@ def diagnose(history: History, facts: Facts) -> list[Finding]:
 
 
 def judged(check: Check, history: History) -> bool:
-    """Say whether a history has what a check needs."""
-    return all(known(history, name) for name in check.needs)
+    """Say whether a history has what a check needs; one that is judged early may also be told by the reason why a run broke off."""
+    return all(known(history, name) for name in check.needs) and (check.early or any(known(history, name) for name in check.curves))
 
 
 CHECKS: dict[str, Check] = {

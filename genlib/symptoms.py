@@ -19,6 +19,7 @@ Verdict = tuple[str, str]  # level, `warning` or `serious`, and sentence
 
 GRACE = 1000  # steps in which nothing but divergence is judged, a third of the run where that is less: every start looks bad
 LOOKS = 3  # looks at samples and held-out items over which something must hold
+LASTING = 5  # looks over which held-out items must be worse: a learned noise level makes single looks jump
 WINDOW = 0.15  # of the steps so far, and at least LINES lines of the log, over which something must hold
 LINES = 4
 
@@ -29,6 +30,7 @@ WORSE = 0.03  # of what was gained since the first look
 BEHIND = 0.12  # of what was gained since the first look
 COPIED = 0.5  # of the distance of held-out items
 MISSED = {"modes": 0.3, "classes": 0.5}  # shares; samples are put into classes by their nearest picture, which errs
+ARRIVED = 0.3  # of the samples near a mode
 ALIKE = 0.3  # of the data's spread
 SURE = 0.98
 GUESSING = 0.55
@@ -122,6 +124,9 @@ def gradients(history: History, facts: Facts) -> Verdict | None:
         if now is None:
             continue
         values = _values(history, name)[1]
+        if name == "grad" and known(history, "sigma"):  # a learned noise level divides the gradient: as pictures get sharper it grows
+            values = values * history["sigma"][np.isfinite(history[name])]
+            now = values[-len(now) :]
         early, most = float(np.median(values[: max(LINES, len(values) // 4)])), float(np.percentile(values, 90))
         if now.min() > EXPLODED * max(1.0, early):
             return "warning", f"The length of {whose} is {np.median(now):,.3g}, and was {early:,.3g} early in the run: it explodes."
@@ -133,7 +138,8 @@ def gradients(history: History, facts: Facts) -> Verdict | None:
 def posterior(history: History, facts: Facts) -> Verdict | None:
     """Count the latent dimensions that carry information."""
     active, kl = _middle(history, "active_units"), _middle(history, "kl")
-    each = f"KL is {kl:.2g} nats, {kl / facts.latent_dim:.2g} a dimension."
+    busiest = f" and {_middle(history, 'kl_largest'):.2g} in the busiest" if known(history, "kl_largest") else ""
+    each = f"KL is {kl:.2g} nats, {kl / facts.latent_dim:.2g} a dimension{busiest}."
     if active < 1 or kl < 0.01 * facts.latent_dim:
         return (
             "serious",
@@ -150,16 +156,17 @@ def learned_by_heart(history: History, facts: Facts) -> Verdict | None:
         if not all(known(history, part) and known(history, f"test_{part}") for part in parts):
             continue
         steps, theirs, ours = _compared(history, parts)
-        if len(steps) <= LOOKS:
+        if len(steps) <= LASTING:
             continue
         best = int(np.argmin(theirs))
-        gained, lost = theirs[0] - theirs[best], theirs[-LOOKS + 1 :].min() - theirs[best]
-        if best <= len(steps) - LOOKS and lost > WORSE * gained and ours[-1] < ours[best] - WORSE * gained:
+        noise = 2 * float(np.median(np.abs(np.diff(theirs[-2 * LASTING :]))))
+        gained, lost = theirs[0] - theirs[best], theirs[-LASTING + 1 :].min() - theirs[best]
+        if best <= len(steps) - LASTING and lost > WORSE * gained + noise and ours[-1] < ours[best] - WORSE * gained - noise:
             return "warning", (
                 f"On held-out items, {name} rose from {theirs[best]:,.4g} at step {steps[best]:,.0f} to {theirs[-1]:,.4g}, "
                 f"while in training it fell from {ours[best]:,.4g} to {ours[-1]:,.4g}: the model learns by heart."
             )
-        gap = (theirs - ours)[-LOOKS:] / gained if gained > 0 else np.zeros(LOOKS)
+        gap = (theirs - ours)[-LASTING:] / gained if gained > 0 else np.zeros(LASTING)
         if gap.min() > BEHIND:
             return "warning", (
                 f"On held-out items, {name} is {theirs[-1]:,.4g}, in training {ours[-1]:,.4g}: a gap of {_percent(gap[-1])} of what was "
@@ -197,16 +204,15 @@ def copying(history: History, facts: Facts) -> Verdict | None:
 
 def collapsed(history: History, facts: Facts) -> Verdict | None:
     """Count the modes or classes that samples hit, and compare their spread with the data's."""
+    good = _looked(history, "good_share")
     for what in ("modes", "classes"):
         hit, missed = _looked(history, f"{what}_hit"), _looked(history, f"{what}_missed")
-        least = MISSED[what]
-        # Where none is hit, samples may still lie far apart, only not near the data: that is another trouble.
-        if hit is not None and missed is not None and (missed >= least * (hit + missed)).all() and hit.any():
-            total = hit[-1] + missed[-1]
-            return (
-                "serious",
-                f"{hit[-1]:.0f} of {total:.0f} {what} get samples{_spreads(history)}: the others are not drawn at all, or hardly ever.",
-            )
+        # Samples still on their way to the modes miss them too: of a generator that collapsed, most are near the few that it knows.
+        if hit is None or missed is None or (what == "modes" and good is not None and good.min() < ARRIVED):
+            continue
+        if (missed >= MISSED[what] * (hit + missed)).all():
+            told = f" (of the samples, {_percent(good[-1])} are near one)" if good is not None else ""
+            return "serious", f"{hit[-1]:.0f} of {hit[-1] + missed[-1]:.0f} {what} get samples{told}{_spreads(history)}."
     alike = (_looked(history, name) for name in ("spread", "spread_features"))
     if any(values is not None and (values < ALIKE).all() for values in alike):
         return "serious", f"All samples look alike{_spreads(history)}."

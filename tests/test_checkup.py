@@ -104,7 +104,7 @@ def test_a_run_that_is_looked_at_gives_the_same_weights(tmp_path, monkeypatch):
         for _ in train(run):
             pass
         weights.append((run.load().state_dict(), run.history()))
-        monkeypatch.setattr(Checkup, "look", lambda self, model: {})
+        monkeypatch.setattr(Checkup, "look", lambda self, *models: {})
     (looked, history), (other, unwatched) = weights
     assert "grad" not in history and {"g_grad", "d_grad"} <= history.keys(), "a GAN tells its two gradients by itself"
     assert np.isfinite(history["spread"]).sum() >= 8 and "spread" not in unwatched
