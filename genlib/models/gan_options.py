@@ -91,7 +91,9 @@ class GANOptions:
         live=True,
         help="Noise on all items judged (standard deviation): real and made ones overlap, so the judge is never sure.",
     )
-    noise_steps: int = knob(0, 0, 10_000_000, live=True, level="advanced", help="Steps in which that noise fades to nothing. 0: it stays.")
+    noise_steps: int = knob(
+        0, 0, 10_000_000, live=True, level="advanced", help="Steps from the start in which that noise fades to nothing. 0: it stays."
+    )
     smoothing: float = knob(
         0.0,
         0.0,
