@@ -134,6 +134,12 @@ def test_marks_stand_on_every_chart_of_the_run_within_its_steps(monkeypatch):
         assert all("markLine" not in line for line in spec["series"][1:])
 
 
+def test_a_long_mark_keeps_its_values_and_many_knobs_are_counted(run):
+    for options in ({"discriminator_rate": 0.0004}, {"learning_rate": 0.0004, "free_bits": 0.5}):
+        run.note("turned", step=5, options=options, before=dict.fromkeys(options, 0.0001))
+    assert [text for _, text in turning.marks(run)] == ["…inator rate 0.0001 → 0.0004", "2 knobs turned"]
+
+
 def test_texts_of_marks_do_not_cover_each_other():
     marks = [(100, "a"), (103, "b"), (500, "c")]
     assert [mark["label"]["show"] for mark in charts._across(marks, 0, 1000)["data"]] == [False, True, True]

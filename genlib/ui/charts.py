@@ -146,8 +146,8 @@ def _across(marks: Sequence[Mark], first: float, last: float) -> dict[str, Any]:
         for (step, text), following in zip(within, nexts, strict=True)
     ]
     # White on grey can be read on light and dark alike.
-    tag = {"color": "#ffffff", "backgroundColor": "#5f6975", "padding": [2, 5], "borderRadius": 3, "fontSize": 11}
-    label = {"formatter": "{b}", "position": "insideEndTop", "distance": 3, "width": 120, "overflow": "truncate", **tag}
+    tag = {"color": "#ffffff", "backgroundColor": "#5f6975e6", "padding": [2, 5], "borderRadius": 3, "fontSize": 10}
+    label = {"formatter": "{b}", "position": "insideEndTop", "distance": 3, **tag}
     line = {"type": "dashed", "width": 1.2, "color": _GREY}
     return {"silent": True, "animation": False, "symbol": "none", "lineStyle": line, "label": label, "data": data}
 

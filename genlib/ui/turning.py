@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from genlib.ui.charts import Mark
 
 TOLD = 4  # changes that are told one by one
+LETTERS = 28  # of a mark on a curve
 
 
 def knobs(run: Run, status: jobs.Status) -> None:
@@ -29,8 +30,14 @@ def knobs(run: Run, status: jobs.Status) -> None:
 
 
 def marks(run: Run) -> list[Mark]:
-    """Return where knobs were turned, for the curves of the run."""
-    return [(change.step, change.text) for change in run.changes()]
+    """Return where knobs were turned, for the curves of the run; in few letters, as a text stands upright in a low chart."""
+    return [(change.step, _short(change)) for change in run.changes()]
+
+
+def _short(change: changes.Change) -> str:
+    if len(change.text) <= LETTERS:
+        return change.text
+    return f"{len(change.options)} knobs turned" if len(change.options) > 1 else f"…{change.text[1 - LETTERS :]}"  # the values are the news
 
 
 def told(run: Run, status: jobs.Status) -> None:
