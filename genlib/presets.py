@@ -165,6 +165,14 @@ PRESETS: dict[str, Preset] = {
         _values(64, 64, 4000, conditional=True, generator_rate=1e-3, discriminator_rate=1e-3),
         GREY,
     ),
+    "info-gan": Preset(
+        "InfoGAN: ten groups found without labels",
+        "Each column is a category that nobody named. Without batch norm (r1), categories become kinds of clothing and not hidden marks.",
+        "pictures",
+        "gan",
+        _values(62, 64, 4000, categories=10, regularizer="r1", generator_rate=1e-3, discriminator_rate=1e-3),
+        GREY,
+    ),
     "winning-discriminator": Preset(
         "A discriminator that wins",
         "The game as first written, with a discriminator that learns ten times as fast, and three times as often.",
@@ -229,6 +237,15 @@ PRESETS: dict[str, Preset] = {
             2, 128, 6000, regularizer="gradient penalty", penalty_weight=0.1, generator_rate=1e-3, discriminator_rate=2e-3, momentum=0.0
         ),
         ("ring",),
+    ),
+    "ring-collapse": Preset(
+        "A generator that collapses",
+        "A plain GAN whose discriminator learns a hundred times as fast: the samples go all together to the nearest mode, and stay.",
+        "points",
+        "gan",
+        _values(2, 128, 2500, generator_rate=5e-5, discriminator_rate=5e-3),
+        ("ring",),
+        fails="of eight modes one is drawn, though nearly every sample is good; compare with the gradient penalty, which leads to all.",
     ),
     "grid-gan": Preset(
         "GAN with gradient penalty, patient",

@@ -67,7 +67,7 @@ class GANOptions:
         0,
         0,
         100,
-        help="Let the model find so many groups by itself, without labels (InfoGAN), and draw from each. 0: none.",
+        help="Let the model find so many groups by itself, without labels (InfoGAN), and draw from each; best with r1. 0: none.",
         label="Categories",
     )
     information: float = knob(
