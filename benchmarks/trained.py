@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, pstdev
@@ -42,13 +42,12 @@ class Trained:
     seconds: float
 
 
-def recipe(dataset: str, preset: str, seed: int, options: Mapping[str, Any] | None = None, **changes: Any) -> Config:
-    """Write down a preset's recipe for a data set and a seed, some knobs and fields changed. Raises Missing without such a preset."""
+def recipe(dataset: str, preset: str, seed: int, **changes: Any) -> Config:
+    """Write down a preset's recipe for a data set and a seed, some fields changed. Raises Missing where there is no such preset."""
     if preset not in PRESETS:
         raise Missing(f"there is no preset {preset}")
     values = dict(PRESETS[preset].values) | changes
-    knobs = values.pop("options", {}) | (options or {})
-    return Config.create(dataset, PRESETS[preset].model, knobs, **values | {"seed": seed})
+    return Config.create(dataset, PRESETS[preset].model, values.pop("options", {}), **values | {"seed": seed})
 
 
 def trained(config: Config, folder: Path, seconds: float | None = None) -> Trained:
