@@ -249,6 +249,23 @@ class Run:
             ) from error
         return model.to(device).eval()
 
+    # How good it is, as genlib.quality measured it
+
+    def quality(self) -> list[dict[str, Any]]:
+        """The measurements, oldest first: dicts with step, codes, n, features, search and figures."""
+        return files.read_json(self._quality_file) or []
+
+    def keep_quality(self, measured: dict[str, Any]) -> None:
+        """Keep a measurement, in place of an earlier one of the same kind."""
+        kind = ("step", "codes", "n", "features", "search")
+        others = [known for known in self.quality() if any(known[name] != measured[name] for name in kind)]
+        files.write_json(self._quality_file, [*others, measured])
+
+    @property
+    def _quality_file(self) -> Path:
+        """The bundled examples belong to the app: what is measured of them is kept apart."""
+        return home() / "quality" / f"{self.name}.json" if self.bundled else self.folder / "quality.json"
+
     # What the page wants, and who is in charge
 
     def wish(self) -> Wish:

@@ -258,6 +258,72 @@ FIGURES: dict[str, Metric] = {
     ),
     "captured": Metric("Modes captured", "", "coverage", "True modes that are nearest to at least one good sample."),
     "good": Metric("Good samples", "share", "coverage", "Samples within three standard deviations of a true mode."),
+    "js": Metric(
+        "JS divergence",
+        "bits",
+        "quality",
+        "How far the points' density is from the true one, on a grid of 30 by 30: 0 the same, 0.31 half of the modes missing, 1 apart.",
+    ),
+    "frechet": Metric(
+        "Fréchet distance",
+        "",
+        "quality",
+        "How far the cloud of samples is from the cloud of data, in middle, width and tilt. Lower is better; the figure most people quote.",
+    ),
+    "kid": Metric(
+        "KID",
+        "",
+        "quality",
+        "The same question by a kernel, without supposing that clouds are Gaussian; around 0 where nothing tells them apart.",
+    ),
+    "precision": Metric(
+        "Precision",
+        "share",
+        "quality",
+        "The share of samples that lie among the data. Low: it draws things that the data do not have.",
+    ),
+    "recall": Metric(
+        "Recall",
+        "share",
+        "quality",
+        "The share of the data that lies among the samples. Low: whole kinds of items are never drawn.",
+    ),
+    "density": Metric(
+        "Density",
+        "",
+        "quality",
+        "Like precision, but outliers of the data count less: how thickly data lie where samples are. May pass 1.",
+    ),
+    "coverage": Metric(
+        "Coverage",
+        "share",
+        "quality",
+        "Like recall, but outliers of the samples count less: the share of data items with a sample close by.",
+    ),
+    "spread_ratio": Metric(
+        "Spread",
+        "data = 1",
+        "quality",
+        "How far apart the samples lie in the features, the data being 1. Near zero, it draws the same thing again and again.",
+    ),
+    "bound": Metric(
+        "Importance-weighted bound",
+        "nats per item",
+        "quality",
+        "Closer to the true log-likelihood than the ELBO, by 64 weighted draws of each code; the gap is what the encoder gives away.",
+    ),
+    "rebuilt": Metric(
+        "Reconstruction error",
+        "data units",
+        "quality",
+        "The root mean square difference between test items and their copies; pictures in grey levels of 255.",
+    ),
+    "mig": Metric(
+        "Mutual information gap",
+        "0 to 1",
+        "quality",
+        "Whether each factor is told by one dimension alone: mean codes counted in 20 bins (Locatello 2019). Chance gives 0.",
+    ),
 }
 
 
