@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from genlib import images, tables
-from genlib.ui import charts
+from genlib.ui import charts, quality
 from genlib.ui.draws import Drawn, draw
 from genlib.ui.opened import Opened, bars, class_of, enlarged, nearest_training, open_run, save, scene, usual_distance
 from genlib.ui.parts.gallery import gallery
@@ -80,3 +80,4 @@ st.caption("What the model makes out of nothing but random numbers. Click one to
 run = open_run("samples")
 if run is not None:
     samples(run)
+    quality.show(run)

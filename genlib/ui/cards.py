@@ -65,6 +65,11 @@ def about(run: Run) -> None:
     facts = [f"step {status.step:,} of {status.total:,}", f"trained for {show.duration(status.seconds)}", show.bytes_text(run.size())]
     if run.created:
         facts.append(show.moment(run, "%B %Y, %H:%M"))
+    measured = [one for one in run.quality() if not one["search"] and "frechet" in one["figures"]]
+    if measured:  # with what it may be compared by: other figures are of another measure
+        last = measured[-1]
+        features = f", features {last['features']['digest'][:8]}" if last["features"]["digest"] else ""
+        facts.append(f"Fréchet distance {last['figures']['frechet']['value']:.3g} at step {last['step']:,} (N {last['n']:,}{features})")
     st.caption(" · ".join(facts))
 
 

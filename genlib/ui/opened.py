@@ -113,6 +113,11 @@ def open_run(page: str) -> Opened | None:
     return None
 
 
+def step_key(run: Run, page: str) -> str:
+    """The key of a page's time bar, by which it can be moved."""
+    return f"{page}-step-{run.name}-{len(run.snapshots())}"
+
+
 def time_bar(run: Run, page: str) -> int:
     """Let a moment of the training be chosen, the newest at first; return its step."""
     steps = run.snapshots()
@@ -123,7 +128,7 @@ def time_bar(run: Run, page: str) -> int:
         steps,
         value=steps[-1],
         format_func=lambda step: f"step {step:,}",
-        key=f"{page}-step-{run.name}-{len(steps)}",
+        key=step_key(run, page),
         help="The weights that were kept along the way. Go back to see what the model could do earlier.",
         persist_state="session",
     )
