@@ -276,7 +276,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "grey-ae": Preset(
         "Convolutional autoencoder",
-        "Sixteen numbers a picture and nothing asked of them: copies are good within seconds. Compare the draws with a VAE's.",
+        "Sixteen numbers a picture, nothing asked of them: within ten seconds clothes are rebuilt, blurred. Compare draws with a VAE's.",
         "pictures",
         "ae",
         _values(16, 64, 3000, learning_rate=1e-3),
@@ -284,7 +284,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "digits-ae": Preset(
         "Convolutional autoencoder",
-        "Small pictures, few of them: a short run. Watch the error on test digits part from that on training digits.",
+        "Small pictures, few of them: five seconds suffice. Watch the error on test digits part from that on training digits.",
         "pictures",
         "ae",
         _values(8, 64, 2000, learning_rate=1e-3),
@@ -292,7 +292,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "shapes-ae": Preset(
         "Convolutional autoencoder",
-        "Ten latent dimensions for six true factors; nothing asks that each factor gets a dimension of its own. Compare with a VAE.",
+        "Ten latent dimensions for six true factors. Slow to start: in the first hundred steps there is only grey, while the loss falls.",
         "pictures",
         "ae",
         _values(10, 32, 3000, learning_rate=5e-4),
@@ -300,7 +300,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "textures-ae": Preset(
         "Convolutional autoencoder",
-        "Texture has no few causes, so it needs many latent dimensions, and even then the fine grain is lost: watch what stays.",
+        "Texture has no few causes: with 64 numbers a patch, colour and light are rebuilt within ten seconds, the grain is lost.",
         "pictures",
         "ae",
         _values(64, 64, 3000, learning_rate=1e-3),
@@ -308,7 +308,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "denoising-ae": Preset(
         "Denoising autoencoder",
-        "Noise goes in, the clean picture is asked for: what is learned is where pictures lie, and not how to copy.",
+        "Noise goes in, the clean picture is asked for: copies are hardly worse than without, and draws come a little nearer to clothes.",
         "pictures",
         "ae",
         _values(32, 64, 3000, learning_rate=1e-3, noise=0.5),
@@ -323,15 +323,15 @@ PRESETS: dict[str, Preset] = {
     ),
     "grey-vaegan": Preset(
         "VAE-GAN",
-        "Copies are compared by what the discriminator sees in them, so that they are sharp where a VAE's are blurred.",
+        "Copies can be told apart within twenty seconds, draws not yet: a step costs two of a GAN. Gamma 10 copies truer than 1.",
         "pictures",
         "vaegan",
-        _values(16, 64, 4000),
+        _values(16, 64, 4000, gamma=10.0),
         GREY,
     ),
     "digits-vaegan": Preset(
         "VAE-GAN",
-        "Tiny pictures, tiny networks: three of them, to be watched from the first step to the last.",
+        "Tiny pictures: copies and many draws are digits after ten seconds. With more contrast than an autoencoder's, and more grain.",
         "pictures",
         "vaegan",
         _values(8, 64, 3000, encoder_rate=5e-4, decoder_rate=5e-4, discriminator_rate=5e-4),
@@ -339,7 +339,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "shapes-vaegan": Preset(
         "VAE-GAN",
-        "Ten latent dimensions for six true factors, and a discriminator that insists on edges.",
+        "Ten latent dimensions for six true factors. Three steps a second on a CPU, and nothing to see for long: have a GPU.",
         "pictures",
         "vaegan",
         _values(10, 32, 4000, encoder_rate=5e-4, decoder_rate=5e-4, discriminator_rate=5e-4),
@@ -347,7 +347,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "textures-vaegan": Preset(
         "VAE-GAN",
-        "What the VAE blurs the discriminator insists on: grain and edges, now also in copies. Compare the three.",
+        "The discriminator insists on grain, which blurred copies lack. Six steps a second on a CPU, and only colour soon: have a GPU.",
         "pictures",
         "vaegan",
         _values(64, 64, 4000, encoder_rate=5e-4, decoder_rate=5e-4, discriminator_rate=5e-4),
@@ -355,21 +355,21 @@ PRESETS: dict[str, Preset] = {
     ),
     "pictures-vaegan": Preset(
         "VAE-GAN, careful",
-        "A careful start for pictures nobody has tried before: small learning rates for all three networks.",
+        "A careful start for pictures nobody has tried before: small learning rates for all three networks. Slow without a GPU.",
         "pictures",
         "vaegan",
         _values(64, 32, 6000, encoder_rate=2e-4, decoder_rate=2e-4, discriminator_rate=2e-4),
     ),
     "points-ae": Preset(
         "Denoising autoencoder",
-        "Two numbers in, two out: copying would be easy, so noise goes in and the clean point is asked for.",
+        "Copies are exact within seconds, draws are not: the one cloud laid over the codes fills what lies between. That is a VAE's use.",
         "points",
         "ae",
         _values(2, 128, 3000, learning_rate=1e-3, noise=0.1),
     ),
     "points-vaegan": Preset(
         "VAE-GAN",
-        "Two numbers in, two out: the encoder shows the decoder where the points are, so that hardly any mode is left out.",
+        "The encoder shows the decoder where points are: draws reach all modes of the ring within ten seconds, three in four near one.",
         "points",
         "vaegan",
         _values(2, 128, 6000, encoder_rate=5e-4, decoder_rate=5e-4, discriminator_rate=5e-4),
