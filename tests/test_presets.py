@@ -72,6 +72,33 @@ def test_own_data_get_the_presets_of_their_kind(kind: str, model: str) -> None:
     assert fitting and not any(row.datasets for row in fitting.values())
 
 
+def drawn(run: Run) -> scores.Modes:
+    """Train to the end, and count what is drawn."""
+    for _ in train(run):
+        pass
+    truth = data.load(run.config.dataset)
+    assert truth.modes is not None
+    return scores.modes(run.load().generate(latent.sample(2500, 2, 0)), truth.modes, truth.mode_std)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_preset_known_to_collapse_does(seed: int) -> None:
+    """After two fifths of its steps already."""
+    values = dict(PRESETS["ring-collapse"].values)
+    options = values.pop("options")
+    found = drawn(Run.create(Config.create("ring", "gan", options, **values | {"steps": 1000, "seed": seed})))
+    assert found.captured == 1 and found.good > 0.5
+
+
+def test_the_preset_whose_discriminator_wins_leaves_no_gradient() -> None:
+    """On tiny digits, which are quicker; after a tenth of its steps."""
+    values = dict(PRESETS["winning-discriminator"].values)
+    options = values.pop("options")
+    run = Run.create(Config.create("digits", "gan", options | {"augment": "off"}, **values | {"steps": 50}))
+    *_, last = train(run)
+    assert last.metrics["d_real"] > 0.99 and last.metrics["d_fake"] > 0.99 and last.metrics["g_grad"] < 0.05
+
+
 def test_presets_are_read_without_torch() -> None:
     subprocess.run([sys.executable, "-c", "import sys, genlib.presets; assert 'torch' not in sys.modules"], check=True)
 
@@ -81,9 +108,5 @@ def test_default_preset_finds_every_mode_of_the_ring() -> None:
     values = dict(next(iter(presets_for("ring", "points", "gan").values())).values)
     options = values.pop("options")
     run = Run.create(Config.create("ring", "gan", options, **values | {"steps": 2000}))
-    for _ in train(run):
-        pass
-    truth = data.load("ring")
-    assert truth.modes is not None
-    found = scores.modes(run.load().generate(latent.sample(2500, 2, 0)), truth.modes, truth.mode_std)
+    found = drawn(run)
     assert found.captured == 8 and found.good >= 0.7
