@@ -25,6 +25,22 @@ class Config:
     )
     batch_size: int = knob(128, 2, 4096, "How many items each step looks at. More is steadier, fewer is quicker.")
     steps: int = knob(3000, 1, 10_000_000, "How many updates in all. You can stop at any time and go on later.")
+    rate_warmup: int = knob(
+        0,
+        0,
+        1_000_000,
+        "Steps over which the learning rates grow from nothing to their own values, so that a large rate begins gently.",
+        label="Learning-rate warm-up",
+        level="advanced",
+    )
+    rate_decay: float = knob(
+        0.0,
+        0.0,
+        1.0,
+        "Share of the run, at its end, over which the learning rates fall to nothing: what still jumps about then settles.",
+        label="Learning-rate decay",
+        level="advanced",
+    )
     seed: int = knob(0, 0, 2**31 - 1, "Where chance starts. The same recipe with the same seed gives the same run.", level="advanced")
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -70,6 +86,12 @@ class Config:
     def shape(self) -> tuple[int, ...]:
         """The shape of one item as a tensor: (channels, size, size), or (2,) for points."""
         return (self.channels, self.size, self.size) if self.size and self.channels else (2,)
+
+    def rate(self, step: int) -> float:
+        """Return the share of their learning rates that the optimizers take in a step, counted from 0."""
+        rising = (step + 1) / self.rate_warmup if self.rate_warmup else 1.0
+        falling = (self.steps - step) / (self.rate_decay * self.steps) if self.rate_decay else 1.0
+        return min(1.0, rising, falling)
 
     def to_json(self) -> dict[str, Any]:
         """Return the recipe as config.json holds it."""

@@ -68,7 +68,7 @@ def train(run: Run, device: torch.device | None = None) -> Generator[Progress, s
     """
     config, device = run.config, device or pick_device()
     torch.manual_seed(config.seed)
-    state = State(build(config, config.shape).to(device))
+    state = State(build(config, config.shape).to(device), config)
     feed = Feed(data.load(config.dataset, config.size), config.batch_size, config.seed, device)
     state.model.population = len(feed)
     saved = run.checkpoint(device)
@@ -131,7 +131,8 @@ def train(run: Run, device: torch.device | None = None) -> Generator[Progress, s
 class State:
     """Everything that training changes."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, config: Config | None = None) -> None:
+        self.config = config  # for its schedule of learning rates; without one they stay
         self.model = model.train()
         if len(model.shape) == 3:
             self.model.to(memory_format=torch.channels_last)
@@ -144,6 +145,7 @@ class State:
     def advance(self, feed: Feed) -> dict[str, Tensor]:
         """Do one step and let the averaged weights follow."""
         self.catch_up()
+        self.schedule_rates()
         with precision(self.model):
             metrics = self.model.step(*feed.batch(self.step, self.model.batches), self.optimizers)
         self.step += 1
@@ -151,6 +153,15 @@ class State:
             # The warm-up lets the average forget the random start (recipes of the field; TensorFlow's moving average has the same).
             follow(self.averaged, self.model, min(self.model.ema, (1 + self.step) / (10 + self.step)))
         return metrics
+
+    def schedule_rates(self) -> None:
+        """Give the optimizers the learning rates of this step, where they change with the steps."""
+        if self.config is None or not (self.config.rate_warmup or self.config.rate_decay):
+            return
+        share = self.config.rate(self.step)
+        for name, rate in self.model.learning_rates().items():
+            for group in self.optimizers[name].param_groups:
+                group["lr"] = share * rate
 
     def turn(self, options: Mapping[str, Value]) -> None:
         """Turn live knobs of the model and of its averaged twin."""

@@ -322,3 +322,37 @@ def test_a_pause_counts_for_nothing_and_makes_nothing_due(monkeypatch):
     assert clock.seconds() == 7.0 and not clock.due("checkpoint", 15.0)
     now += 13.0
     assert clock.seconds() == 20.0 and clock.due("checkpoint", 15.0)
+
+
+def test_learning_rates_follow_the_schedule_of_the_recipe(tmp_path):
+    """Up over 4 steps, level, and down over the last half of 12: the share of the knob's own rate in each step."""
+    config = recipe("gan", rate_warmup=4, rate_decay=0.5)
+    shares = [config.rate(step) for step in range(12)]
+    assert shares == pytest.approx([1 / 4, 2 / 4, 3 / 4, 1, 1, 1, 1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6])
+    state = State(build(config, config.shape), config)
+    feed = Feed(load("ring"), 32, 0, torch.device("cpu"))
+    state.advance(feed)
+    state.advance(feed)
+    own = state.model.learning_rates()
+    assert {name: group["lr"] for name, (group,) in groups(state)} == pytest.approx({name: rate / 2 for name, rate in own.items()})
+    state.turn({"generator_rate": 1e-2})
+    state.advance(feed)
+    assert dict(groups(state))["generator"][0]["lr"] == pytest.approx(0.75e-2)
+
+
+def groups(state):
+    return [(name, optimizer.param_groups) for name, optimizer in state.optimizers.items()]
+
+
+@pytest.mark.parametrize("schedule", [{"rate_warmup": 6}, {"rate_decay": 0.9}])
+def test_a_run_with_a_schedule_is_another_one_and_resumes_to_the_same_weights(schedule, tmp_path):
+    config = recipe(**schedule)
+    whole, broken = Run.create(config, tmp_path), Run.create(config, tmp_path)
+    weights = finish(whole)
+    assert not same(weights, finish(Run.create(recipe(), tmp_path)))
+    steps = train(broken)
+    next(steps)
+    while steps.send("one").step < 5:
+        pass
+    steps.close()
+    assert same(finish(broken), weights)
