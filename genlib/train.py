@@ -22,6 +22,7 @@ from genlib.album import Album
 from genlib.changes import Change
 from genlib.checkup import Checkup
 from genlib.choices import Value
+from genlib.config import Config
 from genlib.feed import Feed
 from genlib.models import build
 from genlib.models.base import Model, Optimizers
