@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from genlib import data, mixtures, vectors
+from genlib import data, mixtures, quality, vectors
 from genlib.mixtures import MixtureOptions
 from genlib.vectors import WHAT, Subject
 from tests.pages import trained
@@ -106,3 +106,11 @@ def test_a_mixture_fitted_without_keeping_it_is_the_same(run):
     subject = Subject(run.folder, run.snapshots()[-1], "codes", "training")
     found = vectors.mixture_of(run.load(run.snapshots()[-1]), data.load("ring"), MixtureOptions(2))
     assert np.allclose(found.means, vectors.mixture(subject, MixtureOptions(2)).means)
+
+
+def test_quality_is_measured_of_the_mixture_that_samples_draws_from(run):
+    step = run.snapshots()[-1]
+    row = quality.DRAWS["mixture"]
+    shown = vectors.mixture(Subject(run.folder, step, "codes", "training"), MixtureOptions())
+    assert row.possible(run.load(step))
+    assert np.allclose(row.make(run.load(step), data.load("ring"))(20, 3), shown.sample(20, 3), atol=1e-4)
