@@ -27,7 +27,8 @@ from genlib.config import Config
 from genlib.feed import Feed
 from genlib.models import build
 from genlib.runs import Run
-from genlib.train import State, train
+from genlib.state import State
+from genlib.train import train
 
 BATCH, EPOCHS = 128, 10
 LIMIT = {"cpu": 90, "cuda": 85}  # per cent of the limit, at least

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import os
 import sys
 import time
-from collections import defaultdict, deque
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,14 +17,12 @@ from torch import Tensor
 
 from genlib import data, files
 from genlib.album import Album
-from genlib.changes import Change
 from genlib.checkup import Checkup
-from genlib.choices import Value
-from genlib.config import Config
 from genlib.feed import Feed
 from genlib.models import build
-from genlib.models.base import Model, Optimizers
+from genlib.models.base import Model
 from genlib.runs import Run
+from genlib.state import State, rehearse
 
 TICK = 0.1  # seconds between two looks at the clock's other hands: what the page wants, the log
 PREVIEW = 0.44  # seconds between two live pictures: two a second reach the page, which looks at its own times
@@ -94,7 +90,7 @@ def train(run: Run, device: torch.device | None = None) -> Generator[Progress, s
                 if order == "save":
                     yield from insist(lambda: run.save(state.checkpoint()), progress)
                 else:
-                    yield from state.take_over(run, progress)
+                    yield from take_over(run, state, progress)
                 order = yield progress
                 clock.skip_pause()
                 continue
@@ -127,103 +123,6 @@ def train(run: Run, device: torch.device | None = None) -> Generator[Progress, s
     line = {"step": state.step, "seconds": round(state.seconds, 3), **held_out(state.averaged, feed, None)}
     yield from insist(lambda: finish(run, state, line), progress)
     yield replace(progress, metrics=progress.metrics | line, samples=album.samples(state.averaged))
-
-
-class State:
-    """Everything that training changes."""
-
-    def __init__(self, model: Model, config: Config | None = None) -> None:
-        self.config = config  # for its schedule of learning rates; without one they stay
-        self.model = model.train()
-        if len(model.shape) == 3:
-            self.model.to(memory_format=torch.channels_last)
-        self.averaged = copy.deepcopy(model).eval() if model.ema else model
-        self.optimizers = model.optimizers()
-        self.step = 0
-        self.seconds = 0.0
-        self.upcoming: deque[Change] = deque()  # knobs that an earlier life of the run turned at steps that are still to come
-
-    def advance(self, feed: Feed) -> dict[str, Tensor]:
-        """Do one step and let the averaged weights follow."""
-        self.catch_up()
-        self.schedule_rates()
-        with precision(self.model):
-            metrics = self.model.step(*feed.batch(self.step, self.model.batches), self.optimizers)
-        self.step += 1
-        if self.averaged is not self.model:
-            # The warm-up lets the average forget the random start (recipes of the field; TensorFlow's moving average has the same).
-            follow(self.averaged, self.model, min(self.model.ema, (1 + self.step) / (10 + self.step)))
-        return metrics
-
-    def schedule_rates(self) -> None:
-        """Give the optimizers the learning rates of this step, where they change with the steps."""
-        if self.config is None or not (self.config.rate_warmup or self.config.rate_decay):
-            return
-        share = self.config.rate(self.step)
-        for name, rate in self.model.learning_rates().items():
-            for group in self.optimizers[name].param_groups:
-                group["lr"] = share * rate
-
-    def turn(self, options: Mapping[str, Value]) -> None:
-        """Turn live knobs of the model and of its averaged twin."""
-        settled = replace(self.model.options, **options)
-        for model in (self.model, self.averaged):
-            model.turn(settled, self.optimizers)
-
-    def catch_up(self) -> None:
-        """Turn the knobs that were turned at this step or before."""
-        while self.upcoming and self.upcoming[0].step <= self.step:
-            self.turn(self.upcoming.popleft().options)
-
-    def take_over(self, run: Run, progress: Progress) -> Iterator[Progress]:
-        """Turn what a person asked for, each change noted before it is made: a run killed in between makes it too.
-
-        What is still to be repeated comes first: the changes of a run stand in the order of their steps, and the latest wish wins.
-        """
-        self.catch_up()
-        for options in [] if self.upcoming else run.asked():
-            before = {name: getattr(self.model.options, name) for name in options}
-            yield from insist(partial(run.note, "turned", step=self.step, options=options, before=before), progress)
-            self.turn(options)
-
-    def checkpoint(self) -> dict[str, Any]:
-        """Collect everything that going on exactly as before needs: tensors and plain data."""
-        accelerator = {} if self.model.device.type == "cpu" else {"accelerator": torch.get_device_module().get_rng_state()}
-        return {
-            "step": self.step,
-            "seconds": self.seconds,
-            "model": self.model.state_dict(),
-            "averaged": self.averaged.state_dict() if self.averaged is not self.model else None,
-            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
-            "random": {"cpu": torch.get_rng_state(), **accelerator},
-        }
-
-    def restore(self, saved: dict[str, Any]) -> None:
-        """Take over what `checkpoint` collected."""
-        self.step, self.seconds = saved["step"], saved["seconds"]
-        self.model.load_state_dict(saved["model"])
-        if saved["averaged"]:
-            self.averaged.load_state_dict(saved["averaged"])
-        for name, optimizer in self.optimizers.items():
-            optimizer.load_state_dict(saved["optimizers"][name])
-        torch.set_rng_state(saved["random"]["cpu"].cpu())
-        if "accelerator" in saved["random"]:
-            torch.get_device_module().set_rng_state(saved["random"]["accelerator"].cpu())
-
-
-def precision(model: Model) -> torch.autocast:
-    """Multiply in bfloat16 where the model takes it and the processor has it; weights, sums and losses stay float32."""
-    can: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # older versions of torch do not tell
-    fast = model.device.type == "cuda" or bool(can.get("avx512_bf16"))
-    return torch.autocast(model.device.type, torch.bfloat16, enabled=model.takes_bfloat16 and fast)
-
-
-@torch.no_grad()
-def follow(averaged: Model, model: Model, decay: float) -> None:
-    """Move averaged weights towards the model's; copy what is not a weight."""
-    torch._foreach_lerp_(list(averaged.parameters()), list(model.parameters()), 1 - decay)
-    for mine, theirs in zip(averaged.buffers(), model.buffers(), strict=True):
-        mine.copy_(theirs)
 
 
 class Clock:
@@ -261,21 +160,6 @@ def snapshot_steps(total: int) -> set[int]:
     return {round(step) for step in np.geomspace(1, total, SNAPSHOTS)}
 
 
-def rehearse(model: Model, optimizers: Optimizers, batch: tuple[Tensor, Tensor]) -> None:
-    """Do one step and undo it: memory that is too small shows here, and the first real step is quick. Leaves no trace.
-
-    Weights, batch-norm statistics, optimizer states and random numbers are afterwards what they were, bit for bit.
-    """
-    weights = {name: value.clone() for name, value in model.state_dict().items()}
-    states = {name: copy.deepcopy(optimizer.state_dict()) for name, optimizer in optimizers.items()}
-    with torch.random.fork_rng(enabled=True):
-        model.step(*batch, optimizers)
-    model.load_state_dict(weights)
-    for name, optimizer in optimizers.items():
-        optimizer.load_state_dict(states[name])
-        optimizer.zero_grad(set_to_none=True)
-
-
 def held_out(model: Model, feed: Feed, limit: int | None) -> dict[str, float]:
     """Measure the model on test items: means, by the metric's name with test_ before it; empty for models that measure nothing."""
     sums: dict[str, float] = defaultdict(float)
@@ -306,6 +190,18 @@ def finite_means(seen: dict[str, list[Tensor]], step: int) -> dict[str, float]:
             )
         means[name] = float(column.mean())
     return means
+
+
+def take_over(run: Run, state: State, progress: Progress) -> Iterator[Progress]:
+    """Turn what a person asked for, each change noted before it is made: a run killed in between makes it too.
+
+    What is still to be repeated comes first: the changes of a run stand in the order of their steps, and the latest wish wins.
+    """
+    state.catch_up()
+    for options in [] if state.upcoming else run.asked():
+        before = {name: getattr(state.model.options, name) for name in options}
+        yield from insist(partial(run.note, "turned", step=state.step, options=options, before=before), progress)
+        state.turn(options)
 
 
 def insist(write: Callable[[], None], progress: Progress) -> Iterator[Progress]:

@@ -11,7 +11,8 @@ from genlib.data import load
 from genlib.feed import Feed
 from genlib.models import MODELS, build
 from genlib.runs import Run
-from genlib.train import State, train
+from genlib.state import State
+from genlib.train import train
 
 CPU = torch.device("cpu")
 SETS = {"ring": None, "digits": 16}

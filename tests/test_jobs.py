@@ -241,7 +241,7 @@ def test_diverged_run_says_at_which_step_and_what_to_try(queue):
 def poisoned(config):
     """A checkpoint whose weights are no numbers: the next loss is none either."""
     from genlib.models import build
-    from genlib.train import State
+    from genlib.state import State
 
     saved = State(build(config, config.shape)).checkpoint()
     return saved | {

@@ -18,7 +18,7 @@ BELOW = {
     "numbers": {"latent", "mixtures", "directions", "scores", "fidelity", "symptoms", "diagnose", "project", "cluster", "scenes", "maps"},
     "models": {"models"},
     "runs": {"config", "changes", "history", "runs"},
-    "training": {"train", "feed", "album", "checkup", "worker", "command", "jobs", "features", "invert"},
+    "training": {"train", "state", "feed", "album", "checkup", "worker", "command", "jobs", "features", "invert"},
     "both": {"vectors", "film", "quality", "tasks"},
     "ui": {"ui"},
     "pages": {"pages"},

@@ -16,7 +16,8 @@ from genlib.data import load
 from genlib.feed import Feed
 from genlib.models import MODELS, build
 from genlib.runs import Run
-from genlib.train import Clock, Diverged, State, follow, held_out, rehearse, snapshot_steps, train
+from genlib.state import State, follow, rehearse
+from genlib.train import Clock, Diverged, held_out, snapshot_steps, train
 from tests.test_models import COMPANY, _turned
 
 ROWS = [
