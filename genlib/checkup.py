@@ -38,7 +38,7 @@ class Checkup:
 
     @torch.no_grad()
     def look(self, model: Model, trained: Model | None = None) -> dict[str, float]:
-        """Measure what the model draws, by the names of scores.METRICS; what is not finite is left out.
+        """Measure what the model draws, by the names of metrics.METRICS; what is not finite is left out.
 
         `trained` is the one whose gradients are measured, where they stand after a step; `model` may be its average.
 

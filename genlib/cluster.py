@@ -51,7 +51,7 @@ def cluster(
     """Group points (n, ...), codes or a map's xy; `options` is an object of the row's options class.
 
     `neighbours` must be of these very points; DBSCAN uses it when it holds at least min_samples - 1, else it computes its own.
-    Scores are those of scores.FIGURES; the silhouette is of silhouette_n drawn points. Raises ValueError with a sentence.
+    Scores are those of metrics.FIGURES; the silhouette is of silhouette_n drawn points. Raises ValueError with a sentence.
     """
     row = choices.pick("clusterer", method, CLUSTERERS)
     options = row.options() if options is None else options

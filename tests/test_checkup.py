@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from genlib import scores
+from genlib import metrics
 from genlib.checkup import SHARE, Checkup
 from genlib.config import Config
 from genlib.data import load
@@ -92,7 +92,7 @@ def test_looking_leaves_no_trace_and_sees_the_same_again(model, dataset):
     for looked in (state.model, state.averaged):
         before, random, mode = {k: v.clone() for k, v in looked.state_dict().items()}, torch.get_rng_state(), looked.training
         seen = checkup.look(looked)
-        assert seen == checkup.look(looked) and seen.keys() <= scores.METRICS.keys()
+        assert seen == checkup.look(looked) and seen.keys() <= metrics.METRICS.keys()
         assert all(torch.equal(value, before[name]) for name, value in looked.state_dict().items())
         assert torch.equal(torch.get_rng_state(), random) and looked.training == mode
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from genlib.diagnose import CHECKS, Finding
-from genlib.scores import METRICS
+from genlib.metrics import METRICS
 from genlib.ui.findings import HOLD, hold
 
 COLLAPSE = Finding("mode collapse", "serious", "1 of 8 modes get samples.", "Take a regularizer.", ("modes_hit",))

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Each layer: its modules (a package counts with all that is in it), and the layers below that it may import. Top to bottom.
 DATA = ("data", "dataset", "downloads", "pictures", "points", "shapes", "uploads")
 BELOW = {
-    "ground": {"genlib", "choices", "files", "images", "tables", "presets", "computation", *DATA},
+    "ground": {"genlib", "choices", "metrics", "files", "images", "tables", "presets", "computation", *DATA},
     "neighbours": {"neighbours"},
     "numbers": {"latent", "mixtures", "directions", "scores", "fidelity", "symptoms", "diagnose", "project", "cluster", "scenes", "maps"},
     "models": {"models"},

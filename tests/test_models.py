@@ -57,7 +57,7 @@ CASES += [Case("gan", (1, 16, 16), {"conditional": True, "regularizer": "spectra
 CASES += [Case("gan", (3, 16, 16), {"categories": 2, "augment": "on", "instance_noise": 0.1, "noise_steps": 9, "dropout": 0.2})]
 CASES += [Case("gan", (1, 16, 16), {"packing": 2, "regularizer": "gradient penalty", "smoothing": 0.1}), Case("gan", (2,), {"packing": 3})]
 CASES += [Case("ae", (1, 16, 16), {"noise": 0.1, "sparsity": 1.0, "dropout": 0.2, "weight_decay": 0.1})]
-CASES += [Case("vaegan", shape, {"conditional": True, "trunk": trunk}) for shape, trunk in (((1, 16, 16), "conv"), ((2,), "mlp"))]
+CASES += [Case("vae-gan", shape, {"conditional": True, "trunk": trunk}) for shape, trunk in (((1, 16, 16), "conv"), ((2,), "mlp"))]
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 
@@ -287,9 +287,9 @@ def test_settling_leaves_nothing_automatic_and_changes_nothing_twice(name: str, 
         ("gan", (2,), {"augment": "on"}, "set augment to auto or off"),
         ("gan", (2,), {"lr": 1.0}, "there is no knob called 'lr'"),
         ("ae", (1, 28, 28), {"trunk": "residual", "layers": 2}, "a residual trunk, whose layers follow"),
-        ("vaegan", (1, 16, 16), {"feature_layer": 4}, "from 1 to 3"),
-        ("vaegan", (2,), {"feature_layer": 4}, "from 1 to 3"),
-        ("vaegan", (2,), {"loss": "wasserstein"}, "loss must be one of non-saturating"),
+        ("vae-gan", (1, 16, 16), {"feature_layer": 4}, "from 1 to 3"),
+        ("vae-gan", (2,), {"feature_layer": 4}, "from 1 to 3"),
+        ("vae-gan", (2,), {"loss": "wasserstein"}, "loss must be one of non-saturating"),
         ("gun", (2,), {}, "Did you mean gan"),
     ],
 )
@@ -323,7 +323,7 @@ COMPANY: dict[tuple[str, str], dict[str, Any]] = {
     ("vae", "mixture_start"): {"prior": "mixture"},
     ("gan", "layers"): {"trunk": "mlp"},
     ("ae", "layers"): {"trunk": "mlp"},
-    ("vaegan", "layers"): {"trunk": "mlp"},
+    ("vae-gan", "layers"): {"trunk": "mlp"},
     ("gan", "clip"): {"regularizer": "weight clipping"},
     ("gan", "information"): {"categories": 3},
     ("gan", "noise_steps"): {"instance_noise": 0.1},

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from genlib import ASSETS, data, features, points, quality, scores
+from genlib import ASSETS, data, features, metrics, points, quality
 from genlib.features import Extractor
 from genlib.models.base import Model
 from genlib.runs import Run
@@ -93,7 +93,7 @@ def test_a_measurement_is_kept_in_the_run_with_all_that_it_may_be_compared_by(pl
     assert run.quality() == [kept] and kept["step"] == run.snapshots()[-1]
     assert kept["n"] == 300 and kept["features"] == {"name": "pixels", "digest": "0123456789ab", "accuracy": 0.9}
     assert {"frechet", "kid", "precision", "recall", "density", "coverage", "spread_ratio"} <= set(kept["figures"])
-    assert all(name in {**scores.METRICS, **scores.FIGURES} for name in kept["figures"])
+    assert all(name in {**metrics.METRICS, **metrics.FIGURES} for name in kept["figures"])
     assert min(told) >= 0 and max(told) <= 1 and told == sorted(told)
     first = run.snapshots()[0]
     quality.assess(run, first, n=300)

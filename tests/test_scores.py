@@ -9,7 +9,7 @@ from sklearn.datasets import make_blobs
 from sklearn.manifold import trustworthiness
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, silhouette_score
 
-from genlib import scores
+from genlib import metrics, scores
 
 VAE = ["loss", "recon", "kl", "active_units", "sigma", "elbo", "test_elbo", "test_recon", "test_kl"]
 GAN = ["d_loss", "g_loss", "d_real", "d_fake", "penalty"]
@@ -17,18 +17,18 @@ GAN = ["d_loss", "g_loss", "d_real", "d_fake", "penalty"]
 
 @pytest.mark.parametrize("name", [*VAE, *GAN, "rate"])
 def test_every_training_metric_is_explained(name):
-    assert name in scores.METRICS
+    assert name in metrics.METRICS
 
 
-@pytest.mark.parametrize("name", [*scores.METRICS, *scores.FIGURES])
+@pytest.mark.parametrize("name", [*metrics.METRICS, *metrics.FIGURES])
 def test_every_row_has_a_label_and_a_sentence(name):
-    metric = {**scores.METRICS, **scores.FIGURES}[name]
+    metric = {**metrics.METRICS, **metrics.FIGURES}[name]
     assert metric.label and metric.group
     assert metric.why[0].isupper() and metric.why.endswith(".") and 40 < len(metric.why) < 200
 
 
 def test_every_curve_belongs_to_a_chart_and_every_chart_has_curves():
-    assert {metric.group for metric in scores.METRICS.values()} == set(scores.GROUPS)
+    assert {metric.group for metric in metrics.METRICS.values()} == set(metrics.GROUPS)
 
 
 def test_the_curves_need_neither_torch_nor_sklearn():

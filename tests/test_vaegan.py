@@ -24,8 +24,8 @@ Gradients = dict[str, dict[str, Tensor]]
 
 def make(shape: tuple[int, ...] = GREY, classes: int = 0, **options: Any) -> VAEGAN:
     torch.manual_seed(0)
-    settled = settle("vaegan", shape, {"width": 16, "trunk": "mlp"} | options)
-    model = build(SimpleNamespace(model="vaegan", latent_dim=4, classes=classes, options=settled), shape)
+    settled = settle("vae-gan", shape, {"width": 16, "trunk": "mlp"} | options)
+    model = build(SimpleNamespace(model="vae-gan", latent_dim=4, classes=classes, options=settled), shape)
     assert isinstance(model, VAEGAN)
     return model
 

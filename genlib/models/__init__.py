@@ -33,7 +33,7 @@ MODELS: dict[str, Choice] = {
         AutoencoderOptions,
         Autoencoder,
     ),
-    "vaegan": Choice(
+    "vae-gan": Choice(
         "VAE-GAN",
         "A VAE whose copies are compared by what a discriminator sees in them, not pixel by pixel: sharp pictures, and a place for each.",
         VAEGANOptions,

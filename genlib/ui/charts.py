@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from genlib.scores import GROUPS, METRICS
+from genlib.metrics import GROUPS, METRICS
 
 LIMIT = 500  # points a curve on screen: more cannot be told apart and cost time at each tick
 SHOWN = 4000  # points a scatter

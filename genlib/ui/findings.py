@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from genlib.diagnose import CHECKS, Facts, Finding, diagnose, judged, too_early
-from genlib.scores import GROUPS, METRICS
+from genlib.metrics import GROUPS, METRICS
 from genlib.ui import state
 from genlib.ui.charts import History
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from genlib import features, quality, scores
+from genlib import features, metrics, quality
+from genlib.metrics import Metric
 from genlib.quality import DRAWS
-from genlib.scores import Metric
 from genlib.ui import show as shown
 from genlib.ui import state
 from genlib.ui.opened import Opened, step_key
@@ -69,7 +69,7 @@ def _snapshots(opened: Opened, ranked: list[dict[str, Any]]) -> None:
     if not ranked:
         return
     judge = quality.judged_by(ranked[0]["figures"])
-    metric, step = scores.FIGURES[judge], ranked[0]["step"]
+    metric, step = metrics.FIGURES[judge], ranked[0]["step"]
     in_turn = sorted(ranked, key=lambda one: one["step"])
     said = " · ".join(f"step {one['step']:,}: {_number(one['figures'][judge]['value'], metric)}" for one in in_turn)
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="medium"):
@@ -89,7 +89,7 @@ def _table(measured: list[dict[str, Any]]) -> None:
         return
     newest = measured[-1]
     alike = {one["codes"]: one for one in measured if all(one[name] == newest[name] for name in ("n", "features"))}
-    known = {**scores.METRICS, **scores.FIGURES}
+    known = {**metrics.METRICS, **metrics.FIGURES}
     heads = [DRAWS[name].label if name in DRAWS else name for name in alike]
     lines = [f"| Figure | {' | '.join(heads)} | Real against real | N | What it says |", "|---" + "|--:" * (len(heads) + 2) + "|---|"]
     for name in newest["figures"]:
