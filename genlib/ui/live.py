@@ -41,12 +41,11 @@ def _watched(runs: Sequence[Run], pace: float | None) -> None:
 
 
 def panel(run: Run, status: jobs.Status, wide: bool = True) -> None:
-    """Draw one run: head, controls, trouble, live knobs, what goes wrong, then pictures and curves."""
+    """Draw one run: head, controls, trouble, what goes wrong, pictures and first curves, live knobs, the other curves."""
     head(run, status, wide)
     controls(run, status)
     trouble(run, status)
     history = state.history(run)
-    turning.knobs(run, status)
     show_findings(run, history, status.living)
     marks = turning.marks(run)
     groups = list(charts.grouped(history))
@@ -57,6 +56,7 @@ def panel(run: Run, status: jobs.Status, wide: bool = True) -> None:
     with cells.cell():
         reconstructions(run, status)
         charts.curves(history, f"curve-{run.name}", groups[:beside], columns=1, height=240, marks=marks)
+    turning.knobs(run, status)
     charts.curves(history, f"curve-{run.name}", groups[beside:], columns=3 if wide else 2, height=210, marks=marks)
 
 
