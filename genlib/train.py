@@ -25,7 +25,7 @@ from genlib.runs import Run
 from genlib.state import State, rehearse
 
 TICK = 0.1  # seconds between two looks at the clock's other hands: what the page wants, the log
-PREVIEW = 0.44  # seconds between two live pictures: two a second reach the page, which looks at its own times
+PREVIEW = 0.36  # seconds between two live pictures: two a second reach the page, which looks at its own times
 CHECKPOINT = 15.0  # seconds that a killed process loses at most
 SNAPSHOTS = 40
 HELD_OUT = 1000  # items measured at each snapshot; all of the test split at the end

@@ -336,6 +336,19 @@ def test_pause_single_step_and_resume(lab: Lab):
     until(page, "the run goes on after Resume", lambda: steps_of(page) > paused + 5)
 
 
+def test_a_knob_is_turned_while_it_trains(lab: Lab):
+    page = watching(lab, "Clothes VAE")
+    form = page.locator("[class*=st-key-turning-]")
+    form.get_by_text("Turn knobs while it trains").click()
+    form.get_by_role("spinbutton", name="Beta", exact=True).fill("4")
+    page.wait_for_timeout(6 * SECOND)  # the panel is drawn anew meanwhile, and what was typed stays
+    form.get_by_role("button", name="Apply").click()
+    expect(page.get_by_text(re.compile(r"Turned while it trained: at step [\d,]+ beta 1 → 4"))).to_be_visible()
+    turned = [json.loads(line) for line in (lab.folder("Clothes VAE") / "events.jsonl").read_text().splitlines()]
+    assert [event["options"] for event in turned if event["event"] == "turned"] == [{"beta": 4.0}]
+    badge(page, "Training")
+
+
 def watching(lab: Lab, title: str) -> Page:
     """Go to the page Train with the named run on it."""
     page = lab.open(f"train?run={lab.folder(title).name}")
@@ -454,6 +467,16 @@ def test_samples_are_drawn_looked_at_and_saved(lab: Lab):
         names = pack.namelist()
         assert len(names) == 64
         assert images.read_png(pack.read(names[0])).shape[:2] == (28, 28)
+
+
+def test_it_is_measured_how_good_a_run_is(lab: Lab):
+    page = opened(lab, "samples", "Clothes VAE")
+    press(page, "Measure this snapshot")
+    row = page.get_by_role("row", name=re.compile("^Fréchet distance"))
+    expect(row).to_be_visible(timeout=90 * SECOND)  # the small network that compares is trained first
+    value, floor = (float(cell.replace("±", " ").split()[0]) for cell in row.get_by_role("cell").all_inner_texts()[1:3])
+    assert value > floor > 0, "real pictures are nearer to real ones than samples are"
+    expect(page.get_by_text(re.compile(r"Measured on [\d,]+ samples"))).to_be_visible()
 
 
 def test_samples_of_a_gan_are_there_too(lab: Lab):
