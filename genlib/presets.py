@@ -59,10 +59,10 @@ PRESETS: dict[str, Preset] = {
     "best-vae": Preset(
         "Two layers, averaged weights",
         "Two hidden layers, large batches, a learning rate that rises and falls, averaged weights: of what was tried, what learns most in "
-        "a minute. On all of Fashion-MNIST the test ELBO came to -237.4 nats.",
+        "a minute: on all of Fashion-MNIST a test ELBO of -236.8 nats (three seeds).",
         "pictures",
         "vae",
-        _values(20, 256, 5700, trunk="mlp", width=512, layers=2, learning_rate=3e-3, ema=0.999, kl_warmup=2000)
+        _values(20, 256, 8800, trunk="mlp", width=512, layers=2, learning_rate=3e-3, ema=0.999, kl_warmup=2000)
         | {"rate_warmup": 200, "rate_decay": 0.6},
         GREY,
     ),
