@@ -46,7 +46,7 @@ def show_one(opened: Opened, vectors: Vectors, place: int, found: Grouped) -> No
     row = int(vectors.rows[place])
     with st.container(horizontal=True, vertical_alignment="center"):
         if opened.pictures:
-            st.image(enlarged(opened.dataset.items[row], 96), width=96, alt=class_of(opened, row))
+            st.image(enlarged(opened.dataset.items[row], 96), width=96, alt=class_of(opened, row), output_format="PNG")
         st.markdown(f"**Item {row:,}**  \nClass: {class_of(opened, row)}  \nGroup: {found.name_of(place)}")
 
 

@@ -25,7 +25,7 @@ def show_one(drawn: Drawn, items: np.ndarray, index: int) -> None:
     st.subheader(drawn.named(index), anchor=False)
     picture = scene(opened).drawn(item[None])[0]
     left, right = st.columns([2, 3], vertical_alignment="center")
-    left.image(enlarged(picture), width="stretch", alt=f"Sample {index + 1}, large")
+    left.image(enlarged(picture), width="stretch", alt=f"Sample {index + 1}, large", output_format="PNG")
     with right:
         st.caption(f"Its code: {len(code)} numbers, in standard deviations of the prior")
         bars(code, "samples-code")
@@ -36,7 +36,7 @@ def show_one(drawn: Drawn, items: np.ndarray, index: int) -> None:
     for row, distance in zip(rows, distances, strict=True):
         with cells.cell():
             if opened.pictures:
-                st.image(enlarged(opened.dataset.items[row], 96), width="stretch", alt=class_of(opened, row))
+                st.image(enlarged(opened.dataset.items[row], 96), width="stretch", alt=class_of(opened, row), output_format="PNG")
             st.markdown(f"**{distance:.3g}**  \n:small[{class_of(opened, row)}]")
     st.caption(
         f"Two training items that lie next to each other are usually {usual_distance(opened):.3g} apart. "

@@ -119,7 +119,7 @@ def choose_item(opened: Opened, key: str, first: int = 0) -> tuple[int, np.ndarr
             picked = gallery(images.montage(pixels, columns), len(rows), columns, f"{key}-pick", labels, items=name, largest=48)
         row = int(rows[picked if picked is not None else min(first, len(rows) - 1)])
         code = codes_of(opened, np.array([row]))[0]
-        shown.image(enlarged(item_picture(opened, row), 144), width=72, alt=class_of(opened, row))
+        shown.image(enlarged(item_picture(opened, row), 144), width=72, alt=class_of(opened, row), output_format="PNG")
         words.caption(f"Item {row:,}: {class_of(opened, row)}")
     return row, code
 

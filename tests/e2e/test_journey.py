@@ -125,9 +125,14 @@ def go(page: Page, name: str) -> None:
 
 
 def choose(page: Page, label: str, option: str | re.Pattern[str]) -> None:
-    """Choose from a list."""
-    page.get_by_role("combobox", name=label).first.click()
-    page.get_by_role("option", name=option).first.click()
+    """Choose from a list. It closes when the page is drawn anew under it; then it is opened again, as anybody would."""
+    for _ in range(4):
+        page.get_by_role("combobox", name=label).first.click()
+        try:
+            return page.get_by_role("option", name=option).first.click(timeout=4 * SECOND)
+        except TimeoutError:
+            page.keyboard.press("Escape")
+    pytest.fail(f"the list {label} offers no {option}", pytrace=False)
 
 
 def add(page: Page, label: str, option: str) -> bool:
