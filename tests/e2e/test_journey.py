@@ -531,6 +531,7 @@ def test_dragging_the_pad_changes_the_picture(lab: Lab):
     page.mouse.move(x + inside["width"] / 3, y - inside["height"] / 3, steps=10)
     changes(page, picture, before, "the picture while the pad is dragged")
     page.mouse.up()
+    page.wait_for_timeout(2 * SECOND)  # as a hand takes to get there: a file that is asked for while the page is drawn anew is refused
     assert images.read_png(saved(page, "Picture")).shape[0] >= 28
 
 
