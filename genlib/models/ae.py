@@ -12,7 +12,7 @@ from torch.optim import AdamW, Optimizer
 
 from genlib.choices import knob
 from genlib.models.base import Model, Optimizers
-from genlib.models.blocks import Layout, make_generator, make_trunk, settle_layout, trunk_knob, width_knob
+from genlib.models.blocks import Layout, layers_knob, make_generator, make_trunk, settle_layout, trunk_knob, width_knob
 
 MOMENTUM = 0.01  # of the running place and shape of the codes: about the last hundred batches
 LEAST = 1e-12  # added to variances, for codes that are all alike
@@ -55,13 +55,7 @@ class AutoencoderOptions:
         help="Pull of all weights towards zero: small weights make smooth maps, and too small ones forget the data.",
     )
     width: int = width_knob()
-    layers: int = knob(
-        0,
-        0,
-        8,
-        level="advanced",
-        help="Hidden layers of an mlp, in the encoder and again in the decoder. 0: one for pictures, three for points.",
-    )
+    layers: int = layers_knob()
 
     def settled(self, shape: tuple[int, ...], device_type: str) -> AutoencoderOptions:
         """Make every automatic value explicit; raise ValueError for knobs that cannot go together."""

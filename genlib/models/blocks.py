@@ -121,6 +121,29 @@ def width_knob() -> Any:
     )
 
 
+def layers_knob() -> Any:
+    """Describe the knob of a model with encoder and decoder that sets how deep an mlp is."""
+    return knob(
+        0,
+        0,
+        8,
+        level="advanced",
+        help="Hidden layers of an mlp, in the encoder and again in the decoder. 0: one for pictures, three for points.",
+    )
+
+
+def ema_knob(default: float) -> Any:
+    """Describe the knob of any model whose results may come from averaged weights."""
+    return knob(
+        default,
+        0.0,
+        0.99999,
+        label="EMA decay",
+        level="advanced",
+        help="Pictures come from an average of the weights; nearer to 1, it remembers longer. 0: no average.",
+    )
+
+
 def settle_layout(options: Built, shape: tuple[int, ...], device_type: str, mlp_width: int, mlp_layers: int) -> dict[str, Any]:
     """Replace automatic values of trunk, width and layers by explicit ones; raise ValueError for what cannot be built."""
     trunk = options.trunk

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from genlib.choices import knob
 from genlib.models.augment import FEW
-from genlib.models.blocks import settle_layout, trunk_knob, width_knob
+from genlib.models.blocks import ema_knob, settle_layout, trunk_knob, width_knob
 from genlib.models.losses import CONSTRAINTS, LOSSES, REGULARIZERS
 
 BOUNDED = ("gradient penalty", *CONSTRAINTS)  # regularizers that bound the slope, as the Wasserstein distance asks
@@ -105,14 +105,7 @@ class GANOptions:
     dropout: float = knob(
         0.0, 0.0, 0.8, level="advanced", help="Share of the discriminator's units left out at random: a forgetful judge, a longer game."
     )
-    ema: float = knob(
-        0.999,
-        0.0,
-        0.99999,
-        label="EMA decay",
-        level="advanced",
-        help="Pictures come from an average of the generator's weights; nearer to 1, it remembers longer. 0: no average.",
-    )
+    ema: float = ema_knob(0.999)
     momentum: float = knob(0.5, 0.0, 0.99, level="advanced", help="Adam's first beta. At 0.9 the two networks chase each other in circles.")
     width: int = width_knob()
     layers: int = knob(0, 0, 8, level="advanced", help="Hidden layers of an mlp, in each of the two networks. 0: three.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from genlib.choices import knob
-from genlib.models.blocks import settle_layout, trunk_knob, width_knob
+from genlib.models.blocks import ema_knob, layers_knob, settle_layout, trunk_knob, width_knob
 
 COMPONENTS, START = 10, 1000  # of a mixture: as many as most sets have classes; codes have found their places by then
 
@@ -87,22 +87,9 @@ class VAEOptions:
         level="advanced",
         help="Nats that each latent dimension may carry without paying for them; keeps dimensions from falling silent.",
     )
-    ema: float = knob(
-        0.0,
-        0.0,
-        0.9999,
-        label="Averaging of weights",
-        level="advanced",
-        help="Share of the old average kept each step, for results from averaged weights: 0.999 gains what a falling rate would. 0: off.",
-    )
+    ema: float = ema_knob(0.0)
     width: int = width_knob()
-    layers: int = knob(
-        0,
-        0,
-        8,
-        level="advanced",
-        help="Hidden layers of an mlp, in the encoder and again in the decoder. 0: one for pictures, three for points.",
-    )
+    layers: int = layers_knob()
 
     def settled(self, shape: tuple[int, ...], device_type: str) -> VAEOptions:
         """Make every automatic value explicit; raise ValueError for knobs that cannot go together."""

@@ -13,7 +13,7 @@ from torch.optim import Adam, Optimizer
 from genlib.choices import knob
 from genlib.models.ae import half_squares
 from genlib.models.base import Model, Optimizers
-from genlib.models.blocks import Layout, make_generator, make_trunk, settle_layout, sides, trunk_knob, width_knob
+from genlib.models.blocks import Layout, ema_knob, make_generator, make_trunk, settle_layout, sides, trunk_knob, width_knob
 from genlib.models.discriminator import Discriminator
 from genlib.models.divergences import kl_to_prior
 from genlib.models.layers import dcgan_start, leaky
@@ -59,14 +59,7 @@ class VAEGANOptions:
         level="advanced",
         help="Layer of the discriminator in which copies are compared. Low ones see edges, high ones parts of things. 0: the last but one.",
     )
-    ema: float = knob(
-        0.999,
-        0.0,
-        0.99999,
-        label="EMA decay",
-        level="advanced",
-        help="Pictures come from an average of the weights; nearer to 1, it remembers longer. 0: no average.",
-    )
+    ema: float = ema_knob(0.999)
     width: int = width_knob()
     layers: int = knob(0, 0, 8, level="advanced", help="Hidden layers of an mlp, in each of the three networks. 0: three.")
 
